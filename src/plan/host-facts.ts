@@ -1,0 +1,16 @@
+/** What the planner must know of the host. Read once by `apply`, passed in as a value; tests make their own. */
+export interface HostFacts {
+  readonly kernelRelease: string;
+  readonly memoryBytes: number;
+  readonly cpus: number;
+  /** Interfaces in the namespace at hand. */
+  readonly interfaces: readonly string[];
+  /** Current values by sysctl name in dots (`net.ipv4.ip_forward`); one the kernel lacks is absent. */
+  readonly sysctls: Readonly<Record<string, string>>;
+  /** Names in `sysctls` that can be written from the namespace at hand. */
+  readonly writable: ReadonlySet<string>;
+  /** Slots of nf_nat_bysource: the conntrack buckets at boot, never resized after. Undefined if not known. */
+  readonly bysourceBuckets?: number;
+  /** True when the namespace at hand is the host's first one, whose table limits count for all others. */
+  readonly isHostNamespace: boolean;
+}
