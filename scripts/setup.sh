@@ -1,0 +1,109 @@
+#!/bin/sh
+# Checks for the programs and libraries MegaNAT uses, and installs what is missing when it may.
+#   scripts/setup.sh                what the gateway itself needs
+#   scripts/setup.sh --for demo     and what the lab, the demo and the eBPF build need
+#   scripts/setup.sh --for test     and what the tests need
+set -eu
+cd "$(dirname "$0")/.."
+
+purpose=run
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --for)
+      purpose="${2:-}"
+      shift
+      ;;
+    *) purpose="" ;;
+  esac
+  shift
+done
+case "$purpose" in
+  run | demo | test) ;;
+  *)
+    echo "usage: scripts/setup.sh [--for demo|test]" >&2
+    exit 2
+    ;;
+esac
+
+# Administrators' programs are not on every user's path.
+PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
+
+missing="" apt="" dnf="" pacman="" apk=""
+
+# lacks WHAT APT DNF PACMAN APK: notes one missing thing and the package that brings it.
+lacks() {
+  missing="$missing $1"
+  apt="$apt $2" dnf="$dnf $3" pacman="$pacman $4" apk="$apk $5"
+}
+
+program() {
+  command -v "$1" >/dev/null 2>&1 || lacks "$@"
+}
+
+# shared_library NAME ...: by the loader's cache, else by the usual folders (musl has no cache).
+shared_library() {
+  { ldconfig -p 2>/dev/null || true; } | grep -q "$1" && return 0
+  for folder in /lib /lib64 /usr/lib /usr/lib64 /usr/local/lib /lib/*-linux-gnu /usr/lib/*-linux-gnu; do
+    [ -e "$folder/$1" ] && return 0
+  done
+  lacks "$@"
+}
+
+header() {
+  for folder in /usr/include /usr/local/include /usr/include/*-linux-gnu; do
+    [ -e "$folder/$1" ] && return 0
+  done
+  lacks "$@"
+}
+
+program nft nftables nftables nftables nftables
+program ip iproute2 iproute iproute2 iproute2
+program conntrack conntrack conntrack-tools conntrack-tools conntrack-tools
+shared_library libbpf.so.1 libbpf1 libbpf libbpf libbpf
+
+if [ "$purpose" != run ]; then
+  program ping iputils-ping iputils iputils iputils-ping
+  program clang clang clang clang clang
+  header bpf/bpf_helpers.h libbpf-dev libbpf-devel libbpf libbpf-dev
+  header linux/bpf.h linux-libc-dev kernel-headers linux-api-headers linux-headers
+  header asm/types.h linux-libc-dev kernel-headers linux-api-headers linux-headers
+fi
+
+if [ "$purpose" = test ]; then
+  program tcpdump tcpdump tcpdump tcpdump tcpdump
+  program iptables-restore iptables iptables-nft iptables-nft iptables
+  program ethtool ethtool ethtool ethtool ethtool
+fi
+
+[ -n "$missing" ] || exit 0
+
+# Each package once.
+unique() {
+  printf '%s\n' "$@" | sort -u | tr '\n' ' ' | sed 's/ $//'
+}
+
+echo "setup: missing:$missing" >&2
+# shellcheck disable=SC2086 # the lists are words on purpose
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+  packages=$(unique $apt)
+  echo "setup: installing $packages" >&2
+  export DEBIAN_FRONTEND=noninteractive
+  {
+    apt-get update -qq &&
+      apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 $packages
+  } </dev/null >&2 || {
+    echo "setup: apt-get could not install the packages; see its message above" >&2
+    exit 1
+  }
+  exit 0
+fi
+
+# shellcheck disable=SC2086
+{
+  echo "setup: as root, install them with the one of these that is yours:"
+  echo "  apt-get install --no-install-recommends $(unique $apt)"
+  echo "  dnf install $(unique $dnf)"
+  echo "  pacman -S --needed $(unique $pacman)"
+  echo "  apk add $(unique $apk)"
+} >&2
+exit 1

@@ -1,0 +1,46 @@
+// A reporter for node:test that prints what needs reading: failures in full, skips with their reason, one closing line.
+import { relative } from "node:path";
+
+/** Turns the runner's events into text. */
+export default async function* report(events) {
+  let passed = 0;
+  const failures = [];
+  const skips = [];
+  let started;
+  for await (const event of events) {
+    started ??= Date.now();
+    if (event.type === "test:stderr" || event.type === "test:stdout") {
+      yield event.data.message;
+    } else if (event.type === "test:pass" || event.type === "test:fail") {
+      const { name, nesting, file, skip, todo, details } = event.data;
+      const isSuite = details.type === "suite";
+      const where = file === undefined ? name : `${relative(process.cwd(), file)}: ${name}`;
+      if (skip !== undefined) {
+        skips.push({ where, reason: typeof skip === "string" && skip !== "" ? skip : "no reason given" });
+      } else if (event.type === "test:fail" && todo === undefined) {
+        const error = details.error;
+        // A parent fails because a child did; the child has been told already.
+        if (error?.failureType === "subtestsFailed") continue;
+        failures.push(where);
+        yield `\nFAILED ${where}\n${indent(text(error))}\n`;
+      } else if (!isSuite && !(nesting === 0 && name === file)) {
+        passed += 1;
+      }
+    }
+  }
+  for (const skip of skips) yield `skipped ${skip.where}: ${skip.reason}\n`;
+  const seconds = ((Date.now() - (started ?? Date.now())) / 1000).toFixed(1);
+  yield `${passed} passed, ${failures.length} failed, ${skips.length} skipped in ${seconds} s\n`;
+}
+
+function text(error) {
+  const cause = error?.cause ?? error;
+  return typeof cause === "object" && cause !== null ? (cause.stack ?? cause.message ?? String(cause)) : String(cause);
+}
+
+function indent(lines) {
+  return lines
+    .split("\n")
+    .map((line) => `  ${line}`)
+    .join("\n");
+}

@@ -1,0 +1,54 @@
+#!/bin/sh
+# Everything that must hold, in one run: `npm test`. Each step runs even when one before it failed.
+#   scripts/test.sh                 all steps
+#   scripts/test.sh unit lint ...   these steps only
+set -u
+cd "$(dirname "$0")/.."
+
+steps="${*:-setup build lint types format docs unit integration}"
+summary="" failed=0
+
+unit() {
+  # shellcheck disable=SC2046 # file names here have no spaces
+  node --import tsx --test --test-reporter=./scripts/test-reporter.mjs $(tests src) $(tests test/lint) $(tests test/cli)
+}
+
+# One file at a time: limits such as nf_conntrack_max are the host's, and the tests share them.
+integration() {
+  # shellcheck disable=SC2046
+  node --import tsx --test --test-concurrency=1 --test-reporter=./scripts/test-reporter.mjs $(tests test/integration)
+}
+
+tests() {
+  [ ! -d "$1" ] || find "$1" -name '*.test.ts' | sort
+}
+
+step() {
+  case "$1" in
+    setup) sh scripts/setup.sh --for test ;;
+    build) sh scripts/build.sh ;;
+    lint) npm run --silent lint ;;
+    types) npm run --silent types ;;
+    format) npm run --silent format:check ;;
+    docs) npm run --silent docs:check ;;
+    unit) unit ;;
+    integration) integration ;;
+    *)
+      echo "test: no step called $1" >&2
+      return 2
+      ;;
+  esac
+}
+
+for name in $steps; do
+  echo "== $name"
+  started=$(date +%s)
+  if step "$name" </dev/null; then result=ok; else result=FAILED failed=1; fi
+  summary="$summary$(printf '%-12s %-7s %4d s' "$name" "$result" $(($(date +%s) - started)))
+"
+done
+
+echo "== summary"
+printf '%s' "$summary"
+if [ "$failed" = 0 ]; then echo "all steps passed"; else echo "some steps FAILED"; fi
+exit "$failed"
