@@ -29,12 +29,17 @@ export interface SourcePlan {
   readonly reachedBy?: ReachedBy;
   /** Present when each subscriber has ports to itself. */
   readonly blocks?: PortBlocks;
-  /** Translations possible at once to one destination address, port and protocol. */
+  /** For masquerade, when forwards listen on the link's address: the ports that stay free of them. Else the kernel's own range. */
+  readonly masqueradePorts?: PortRange;
+  /** Translations possible at once to one destination address, port and protocol; with blocks, of the subscribers there are. */
   readonly translationsPerDestination: number;
   readonly subscriberCount: number;
 }
 
-/** One public address and the ports source NAT may use on it (listening ports taken out). */
+/**
+ * One public address and the ports source NAT may use on it. For a shared pool the largest run free of
+ * listening ports; for port blocks the pool's ports, of which `blocks.reserved` takes the listening ones.
+ */
 export interface PublicAddress {
   readonly address: Ipv4;
   readonly ports: PortRange;
@@ -43,8 +48,9 @@ export interface PublicAddress {
 /**
  * The deterministic allocation of RFC 7422, as parameters. The pool is a fixed grid: block k is
  * block (k mod blocksPerAddress) of address (k div blocksPerAddress). Subscriber i has block i,
- * unless a listening port of a port forward lies in it: then it has the block `displaced` says.
- * Appending a subscriber, an address or a forward moves nobody else.
+ * unless a listening port of a port forward lies in it: then it has the block `displaced` says, a spare
+ * from the end of the grid. Appending a subscriber or a forward moves nobody else; appending an address
+ * moves the end of the grid, and so only those that `displaced` names.
  */
 export interface PortBlocks {
   readonly size: number;
