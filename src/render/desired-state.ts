@@ -17,8 +17,17 @@ export interface Ruleset {
   readonly table: "meganat";
   /** The gateway's name and the fingerprint of the ruleset; the kernel keeps it as the table's comment. */
   readonly comment: string;
+  /** Named, so that they live on when the rules that count into them are replaced. */
+  readonly counters: readonly NftCounter[];
   readonly sets: readonly NftSet[];
   readonly chains: readonly NftChain[];
+}
+
+/** A named counter of the table. */
+export interface NftCounter {
+  readonly name: string;
+  /** What it counts, as a sentence part: `packets dropped because ...`. Only for people; the kernel does not get it. */
+  readonly about: string;
 }
 
 /** A named set, or a map when `data` is given. Types in nft's words: `ipv4_addr . inet_service`. */
@@ -27,22 +36,31 @@ export interface NftSet {
   readonly key: string;
   readonly data?: string;
   readonly flags: readonly ("interval" | "constant")[];
-  /** In nft's words, key first: `10.0.0.1 : 61.138.177.3 . 1024-1151`. No element twice, no key twice. */
+  /**
+   * In nft's words, key first: `10.0.0.1 : 61.138.177.3 . 1024-1151`. No element twice, no key twice,
+   * intervals never overlap. The text before ` : ` is what deletes the element.
+   */
   readonly elements: readonly string[];
+  /** What it holds, for people who read the text; the kernel does not get it. */
+  readonly about?: string;
 }
 
-/** A chain with its rules in nft's words. */
+/** A chain with its rules in nft's words. Chains that others jump to come before them. */
 export interface NftChain {
   readonly name: string;
   readonly hook?: {
     readonly type: "nat" | "filter" | "route";
     readonly hook: "prerouting" | "input" | "forward" | "output" | "postrouting";
-    /** As nft lists it: `dstnat`, `srcnat`, `srcnat + 10`, `mangle`. */
+    /** As nft lists it: `dstnat`, `srcnat`, `srcnat + 10`, `mangle`, `-100`. */
     readonly priority: string;
   };
+  /** No counters but named ones, no handles: what is sent is what stays. */
   readonly rules: readonly string[];
+  /** What it does, for people who read the text; the kernel does not get it. */
+  readonly about?: string;
 }
 
+/** A kernel setting the gateway needs. */
 export interface SysctlSetting {
   readonly name: string;
   readonly value: string;
@@ -59,6 +77,7 @@ export interface AddressSetting {
   readonly length: number;
 }
 
+/** A unicast route; table 254 is main. */
 export interface RouteSetting {
   readonly destination: string;
   readonly table: number;
