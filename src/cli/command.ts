@@ -26,11 +26,21 @@ export interface CommandSpec<FLAGS extends Readonly<Partial<Record<keyof FLAGS, 
   readonly run: (context: MeganatContext, flags: FLAGS, ...args: ARGS) => CommandResult | Promise<CommandResult>;
 }
 
+/** What of a command's description its documentation is made from. */
+export type CommandDescription = Pick<CommandSpec<object, BaseArgs>, "brief" | "description" | "examples" | "json">;
+
+const descriptions = new WeakMap<Command<MeganatContext>, CommandDescription>();
+
+/** The description a command was made from; undefined for one not made by `command`. */
+export function descriptionOf(built: Command<MeganatContext>): CommandDescription | undefined {
+  return descriptions.get(built);
+}
+
 /** Builds a command whose result or error goes through the output module. */
 export function command<FLAGS extends Readonly<Partial<Record<keyof FLAGS, unknown>>>, ARGS extends BaseArgs>(
   spec: CommandSpec<FLAGS, ARGS>,
 ): Command<MeganatContext> {
-  return buildCommand<FLAGS, ARGS, MeganatContext>({
+  const built = buildCommand<FLAGS, ARGS, MeganatContext>({
     docs: { brief: spec.brief, fullDescription: fullDescription(spec) },
     parameters: spec.parameters,
     func: async function (this: MeganatContext, flags: FLAGS, ...args: ARGS): Promise<void> {
@@ -41,9 +51,11 @@ export function command<FLAGS extends Readonly<Partial<Record<keyof FLAGS, unkno
       }
     },
   });
+  descriptions.set(built, spec);
+  return built;
 }
 
-function fullDescription(spec: Pick<CommandSpec<object, BaseArgs>, "description" | "examples" | "json">): string {
+function fullDescription(spec: CommandDescription): string {
   const width = Math.max(0, ...spec.json.map(([field]) => field.length));
   const sections = [spec.description];
   if (spec.examples.length > 0) {
