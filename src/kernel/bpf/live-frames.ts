@@ -1,0 +1,69 @@
+import { extname } from "node:path";
+import { Worker } from "node:worker_threads";
+import { KernelError, type KernelErrorCode, type KernelErrorDetail } from "../error.ts";
+import { errnoText } from "../ffi/errno.ts";
+import type { NamespaceName } from "../namespace.ts";
+import type { BpfProgram } from "./program.ts";
+
+/** What the thread is told at its start. */
+export interface LiveFramesSetup {
+  readonly namespace: NamespaceName;
+  readonly programFd: number;
+  readonly frame: Uint8Array;
+}
+
+/** What the thread answers to a slice. */
+export type SliceDone =
+  | { readonly completed: boolean }
+  | { readonly failure: { readonly code: KernelErrorCode; readonly message: string; readonly detail: KernelErrorDetail } };
+
+interface Settle {
+  readonly resolve: (completed: boolean) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Sends live frames of an XDP program from a thread of its own, slice by slice, so that the event loop lives on and
+ * the sender can be stopped or slowed between two slices.
+ */
+export class LiveFrames {
+  readonly #worker: Worker;
+  #settle: Settle | undefined;
+
+  /** The program's object must stay open until `close`. */
+  constructor(namespace: NamespaceName, program: BpfProgram, frame: Uint8Array) {
+    const setup: LiveFramesSetup = { namespace, programFd: program.fd, frame };
+    const file = new URL(`./live-frames-worker${extname(import.meta.url)}`, import.meta.url);
+    this.#worker = new Worker(file, { workerData: setup });
+    this.#worker.on("message", (done: SliceDone) => {
+      if ("failure" in done) this.#take()?.reject(restoreError(done.failure));
+      else this.#take()?.resolve(done.completed);
+    });
+    this.#worker.on("error", (error) => this.#take()?.reject(error));
+    this.#worker.on("exit", () => this.#take()?.reject(new Error("the thread that sends live frames has ended")));
+  }
+
+  /** Runs the program `count` times; false if a signal ended it early. One slice at a time. */
+  async run(count: number): Promise<boolean> {
+    if (this.#settle !== undefined) throw new TypeError("a slice of live frames is under way");
+    return await new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+      this.#worker.postMessage(count);
+    });
+  }
+
+  /** Ends the thread; a slice under way is completed first. */
+  async close(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #take(): Settle | undefined {
+    const settle = this.#settle;
+    this.#settle = undefined;
+    return settle;
+  }
+}
+
+function restoreError(failure: { code: KernelErrorCode; detail: KernelErrorDetail }): KernelError {
+  return new KernelError(failure.code, errnoText(failure.detail.errno), failure.detail);
+}

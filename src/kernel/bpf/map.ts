@@ -1,0 +1,112 @@
+import { constants } from "node:os";
+import { checkBpf } from "./error.ts";
+import { libbpf } from "./libbpf.ts";
+
+/** Map types with a value for each processor: enum bpf_map_type in linux/bpf.h. */
+const PER_CPU_TYPES = new Set([5, 6, 10, 21]);
+
+/** What the kernel knows of a map. */
+export interface BpfMapInfo {
+  readonly name: string;
+  readonly fd: number;
+  /** enum bpf_map_type. */
+  readonly type: number;
+  readonly keySize: number;
+  readonly valueSize: number;
+  readonly maxEntries: number;
+}
+
+/** An eBPF map. Keys and values are the bytes of the C structures, integers in the machine's byte order. */
+export class BpfMap {
+  readonly info: BpfMapInfo;
+  /** Bytes a lookup gives: for a map with a value per processor each is padded to 8 bytes. */
+  readonly #lookupSize: number;
+
+  constructor(info: BpfMapInfo) {
+    this.info = info;
+    this.#lookupSize = PER_CPU_TYPES.has(info.type)
+      ? possibleCpus() * paddedSize(info.valueSize)
+      : info.valueSize;
+  }
+
+  /** Sets a value; for a map with a value per processor, those of all processors one after the other. */
+  update(key: Uint8Array, value: Uint8Array): void {
+    this.#checkSize("key", key, this.info.keySize);
+    this.#checkSize("value", value, this.#lookupSize);
+    checkBpf(libbpf().bpf_map_update_elem(this.info.fd, key, value, 0), `write to map ${this.info.name}`);
+  }
+
+  /** The value's bytes, or undefined if the map has no such key. */
+  lookup(key: Uint8Array): Buffer | undefined {
+    const value = Buffer.alloc(this.#lookupSize);
+    return this.lookupInto(key, value) ? value : undefined;
+  }
+
+  /** As `lookup`, into memory the caller uses again; says whether the key is there. */
+  lookupInto(key: Uint8Array, value: Uint8Array): boolean {
+    this.#checkSize("key", key, this.info.keySize);
+    this.#checkSize("value", value, this.#lookupSize);
+    const result = libbpf().bpf_map_lookup_elem(this.info.fd, key, value);
+    if (result === -constants.errno.ENOENT) return false;
+    checkBpf(result, `read map ${this.info.name}`);
+    return true;
+  }
+
+  /** Sets the element at an index of an array map. */
+  updateAt(index: number, value: Uint8Array): void {
+    this.update(indexKey(index), value);
+  }
+
+  /** The element at an index of an array map, or undefined past its end. */
+  lookupAt(index: number): Buffer | undefined {
+    return this.lookup(indexKey(index));
+  }
+
+  /** The sum over all processors of 64-bit counters in a per-processor array. */
+  sumAt(index: number): number {
+    const values = this.lookupAt(index);
+    let sum = 0n;
+    for (let at = 0; values !== undefined && at < values.length; at += 8) sum += readUint64(values, at);
+    return Number(sum);
+  }
+
+  /** All keys, in the kernel's order; a key removed meanwhile may make the walk begin again. */
+  *keys(): Generator<Buffer> {
+    const library = libbpf();
+    let key: Buffer | null = null;
+    for (;;) {
+      const next: Buffer = Buffer.alloc(this.info.keySize);
+      const result = library.bpf_map_get_next_key(this.info.fd, key, next);
+      if (result === -constants.errno.ENOENT) return;
+      checkBpf(result, `read the keys of map ${this.info.name}`);
+      yield next;
+      key = next;
+    }
+  }
+
+  #checkSize(what: string, bytes: Uint8Array, size: number): void {
+    // The kernel would read or write past the end of our memory.
+    if (bytes.length !== size) {
+      throw new RangeError(`map ${this.info.name}: a ${what} has ${size} bytes, not ${bytes.length}`);
+    }
+  }
+}
+
+/** How many processors the machine may ever have, which is how many values a per-processor map holds. */
+export function possibleCpus(): number {
+  return checkBpf(libbpf().libbpf_num_possible_cpus(), "count the possible processors");
+}
+
+const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+
+function readUint64(bytes: Buffer, offset: number): bigint {
+  return LITTLE_ENDIAN ? bytes.readBigUInt64LE(offset) : bytes.readBigUInt64BE(offset);
+}
+
+function indexKey(index: number): Uint8Array {
+  return new Uint8Array(Uint32Array.of(index).buffer);
+}
+
+function paddedSize(size: number): number {
+  return Math.ceil(size / 8) * 8;
+}
