@@ -7,6 +7,9 @@ cd "$(dirname "$0")/.."
 
 steps="${*:-setup build lint types format docs unit integration}"
 summary="" failed=0
+MEGANAT_TEST_TOTALS="$(mktemp)"
+export MEGANAT_TEST_TOTALS
+trap 'rm -f "$MEGANAT_TEST_TOTALS"' EXIT
 
 unit() {
   # shellcheck disable=SC2046 # file names here have no spaces
@@ -51,4 +54,6 @@ done
 echo "== summary"
 printf '%s' "$summary"
 if [ "$failed" = 0 ]; then echo "all steps passed"; else echo "some steps FAILED"; fi
+awk '{ passed += $1; failed += $3; skipped += $5 }
+  END { if (NR > 0) printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped }' "$MEGANAT_TEST_TOTALS"
 exit "$failed"
