@@ -9,6 +9,8 @@ export type KernelErrorCode =
   | "kernel-read-only"
   | "kernel-no-memory"
   | "kernel-interrupted"
+  /** Bytes from the kernel that do not have the form they must have; a defect of ours or of the kernel. */
+  | "kernel-malformed"
   | "program-missing"
   | "program-failed";
 

@@ -71,7 +71,13 @@ export function runInNamespace(
   options: { readonly input?: string } = {},
 ): ProgramResult {
   const result = inNamespace(name, () =>
-    spawnSync(command, args, { input: options.input ?? "", encoding: "utf8", maxBuffer: MAX_OUTPUT_BYTES }),
+    spawnSync(command, args, {
+      input: options.input ?? "",
+      encoding: "utf8",
+      maxBuffer: MAX_OUTPUT_BYTES,
+      // We read what programs print, so it must be in English; and a plain user's PATH often lacks where nft lies.
+      env: { ...process.env, LC_ALL: "C", PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin:/usr/bin:/bin` },
+    }),
   );
   // EPIPE: the program ended without reading its input; its status and words tell more.
   if (result.error !== undefined && !("code" in result.error && result.error.code === "EPIPE")) {

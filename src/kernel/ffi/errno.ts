@@ -44,6 +44,7 @@ const REMEDIES: Readonly<Record<KernelErrorCode, string>> = {
   "kernel-read-only": "it is read-only here: in a container start it with /proc/sys writable (--privileged), or set it on the host",
   "kernel-no-memory": "the kernel had no memory or buffer space for it: free some and try again",
   "kernel-interrupted": "a signal interrupted it: try again",
+  "kernel-malformed": "this is a defect: report it with the kernel's release (`uname -r`)",
   "program-missing": "install the program and put it in PATH",
   "program-failed": "see what the program printed",
 };
