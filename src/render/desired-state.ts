@@ -68,6 +68,8 @@ export interface SysctlSetting {
   readonly reason: string;
   /** Values already there that will do, when it need not be exactly `value`. */
   readonly atLeast?: boolean;
+  /** True when a kernel without it will do: then apply says so and goes on. */
+  readonly optional?: boolean;
 }
 
 /** An address in dotted form on an interface by its kernel name. */
@@ -83,6 +85,8 @@ export interface RouteSetting {
   readonly table: number;
   readonly interface: string;
   readonly via?: string;
+  /** Absent: the kernel's 0. A second default route has a higher one: it stands by. */
+  readonly metric?: number;
 }
 
 /** Packets with the firewall mark look the route up in the table. */

@@ -1,0 +1,29 @@
+import type { Plan } from "../plan/plan.ts";
+import type { DesiredState } from "./desired-state.ts";
+import { interfaceOf } from "./links.ts";
+import { reachOf } from "./reach.ts";
+import { renderRuleset } from "./ruleset.ts";
+import { sysctlSettings } from "./sysctl.ts";
+import { twiceNatParts } from "./twice-nat.ts";
+
+/**
+ * Everything of the kernel the plan asks for. The plan must have no errors; throws RangeError for what cannot be
+ * written at all, such as an interface name with a quote in it.
+ */
+export function renderState(plan: Plan): DesiredState {
+  const { gateway } = plan;
+  const reach = reachOf(gateway);
+  const twice = twiceNatParts(gateway.twiceNat, (link) => interfaceOf(gateway, link));
+  const routes = [...reach.routes, ...twice.routes];
+  const needsLoopback = routes.some((route) => route.interface === "lo");
+  return {
+    gateway: gateway.name,
+    ruleset: renderRuleset(plan),
+    sysctls: sysctlSettings(plan),
+    addresses: reach.addresses,
+    routes,
+    policyRules: twice.policyRules,
+    proxyNeighbours: reach.proxyNeighbours,
+    interfacesUp: [...new Set([...gateway.links.map((link) => link.interface), ...(needsLoopback ? ["lo"] : [])])],
+  };
+}
