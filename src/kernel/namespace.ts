@@ -26,9 +26,9 @@ let mayReturn = false;
  */
 export function inNamespace<T>(name: NamespaceName, run: () => T): T {
   if (name === undefined) return refusePromise(run());
-  const home = openNamespaceFile("/proc/thread-self/ns/net", "open the present network namespace");
+  const home = openNamespace(undefined);
   try {
-    const target = openNamespaceFile(namespacePath(name), `enter network namespace ${name}`, name);
+    const target = openNamespace(name);
     try {
       ensureReturn(home);
       checkCall(libc.setns(target, CLONE_NEWNET), `enter network namespace ${name}`);
@@ -104,11 +104,12 @@ function refusePromise<T>(result: T): T {
   return result;
 }
 
-function openNamespaceFile(path: string, tried: string, name?: string): number {
+/** Opens a namespace, for calls that want it as a descriptor; the caller closes it with `closeSync`. */
+export function openNamespace(name: NamespaceName): number {
   try {
-    return openSync(path, "r");
+    return openSync(name === undefined ? "/proc/thread-self/ns/net" : namespacePath(name), "r");
   } catch (error) {
-    throw kernelErrorFromNode(tried, error, {
+    throw kernelErrorFromNode(`open network namespace ${name ?? "of this thread"}`, error, {
       remedy: name === undefined ? undefined : `\`ip netns list\` shows the namespaces there are; is ${name} one of them?`,
     });
   }

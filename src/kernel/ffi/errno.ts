@@ -49,6 +49,13 @@ const REMEDIES: Readonly<Record<KernelErrorCode, string>> = {
   "program-failed": "see what the program printed",
 };
 
+/** Where an errno says more than its kind. */
+const REMEDIES_BY_NAME = new Map<string, string>([
+  ["ENETUNREACH", "the next hop lies in no network of this namespace: add an address of that network first"],
+  ["ENETDOWN", "set the interface up first"],
+  ["ENODEV", "check the interface: `ip link` shows those there are"],
+]);
+
 /** The errno the calling thread's last foreign call left behind; ask right after the call. */
 export function lastErrno(): number {
   return koffi.errno();
@@ -75,12 +82,13 @@ export interface ErrnoDetail {
 
 /** Makes the error for a positive errno; `tried` is a sentence without a full stop. */
 export function kernelErrorFromErrno(tried: string, errno: number, detail: ErrnoDetail = {}): KernelError {
-  const code = CODES.get(errnoName(errno)) ?? "kernel-rejected";
+  const name = errnoName(errno);
+  const code = CODES.get(name) ?? "kernel-rejected";
   return new KernelError(code, errnoText(errno), {
     tried,
     errno,
     ...(detail.kernelSaid === undefined ? {} : { kernelSaid: detail.kernelSaid }),
-    remedy: detail.remedy ?? REMEDIES[code],
+    remedy: detail.remedy ?? REMEDIES_BY_NAME.get(name) ?? REMEDIES[code],
   });
 }
 

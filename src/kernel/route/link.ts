@@ -1,0 +1,192 @@
+import { closeSync } from "node:fs";
+import type { KernelError } from "../error.ts";
+import { isKernelError } from "../error.ts";
+import { kernelErrorFromErrno } from "../ffi/errno.ts";
+import { openNamespace, type NamespaceName } from "../namespace.ts";
+import type { NetlinkConnection } from "../netlink/connection.ts";
+import { AttributeCursor, type MessageCursor } from "../netlink/cursor.ts";
+import { NLM_F_CREATE, NLM_F_EXCL } from "../netlink/header.ts";
+import { NetlinkMessage } from "../netlink/message.ts";
+import { AF_UNSPEC, formatMac, readList, requireMac, withRoute } from "./rtnetlink.ts";
+
+const RTM_NEWLINK = 16;
+const RTM_DELLINK = 17;
+const RTM_GETLINK = 18;
+/** Bytes of struct ifinfomsg. */
+const IFINFOMSG = 16;
+
+const IFLA_ADDRESS = 1;
+const IFLA_IFNAME = 3;
+const IFLA_MTU = 4;
+const IFLA_LINKINFO = 18;
+const IFLA_NET_NS_FD = 28;
+const IFLA_EXT_MASK = 29;
+const IFLA_CARRIER = 33;
+const IFLA_INFO_KIND = 1;
+const IFLA_INFO_DATA = 2;
+const VETH_INFO_PEER = 1;
+/** Without counters the answer is a third as long. */
+const RTEXT_FILTER_SKIP_STATS = 8;
+
+const IFF_UP = 1;
+
+/** A network interface. */
+export interface LinkInfo {
+  readonly index: number;
+  readonly name: string;
+  /** Set up by the administrator; says nothing of the cable. */
+  readonly up: boolean;
+  readonly carrier: boolean;
+  /** With colons; empty for interfaces that have none. */
+  readonly mac: string;
+  readonly mtu: number;
+  /** `veth`, `bond`, `vlan`, ...; undefined for hardware and loopback. */
+  readonly kind?: string;
+}
+
+/** What may be chosen about a new pair; the kernel chooses what is left out. */
+export interface VethOptions {
+  readonly macA?: string;
+  readonly macB?: string;
+  readonly mtu?: number;
+}
+
+/** All interfaces of the namespace. */
+export function listLinks(namespace: NamespaceName): LinkInfo[] {
+  return withRoute(namespace, readLinks);
+}
+
+/** Makes a pair of interfaces joined by a wire, each end in its namespace, both down. Throws `kernel-exists`. */
+export function addVeth(
+  namespaceA: NamespaceName,
+  nameA: string,
+  namespaceB: NamespaceName,
+  nameB: string,
+  options: VethOptions = {},
+): void {
+  const tried = `add veth pair ${nameA} and ${nameB}`;
+  const target = openNamespace(namespaceB);
+  try {
+    const message = new NetlinkMessage(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+    end(message, nameA, options.macA, options.mtu, tried).nested(IFLA_LINKINFO, (info) =>
+      info
+        .text(IFLA_INFO_KIND, "veth")
+        .nested(IFLA_INFO_DATA, (data) =>
+          data.nested(VETH_INFO_PEER, (peer) =>
+            end(peer, nameB, options.macB, options.mtu, tried).attribute(IFLA_NET_NS_FD, (fd) => fd.u32(target)),
+          ),
+        ),
+    );
+    withRoute(namespaceA, (connection) => connection.request(message, tried));
+  } finally {
+    closeSync(target);
+  }
+}
+
+/** Sets the interface up or down. */
+export function setLinkUp(namespace: NamespaceName, name: string, up: boolean): void {
+  const tried = `set ${name} ${up ? "up" : "down"}`;
+  const message = linkMessage(RTM_NEWLINK, 0, up ? IFF_UP : 0, IFF_UP).text(IFLA_IFNAME, name);
+  withRoute(namespace, (connection) => requestLink(connection, message, name, tried));
+}
+
+/** Deletes a virtual interface; of a veth pair both ends go. */
+export function deleteLink(namespace: NamespaceName, name: string): void {
+  const message = linkMessage(RTM_DELLINK, 0, 0, 0).text(IFLA_IFNAME, name);
+  withRoute(namespace, (connection) => requestLink(connection, message, name, `delete interface ${name}`));
+}
+
+/** As `listLinks`, over a connection that is open already. */
+export function readLinks(connection: NetlinkConnection): LinkInfo[] {
+  const request = linkMessage(RTM_GETLINK, 0, 0, 0).attribute(IFLA_EXT_MASK, (mask) => mask.u32(RTEXT_FILTER_SKIP_STATS));
+  const nested = new AttributeCursor(connection.buffer);
+  return readList(connection, request, "list interfaces", (reply, attributes) => {
+    return reply.type === RTM_NEWLINK ? decodeLink(reply, attributes, nested) : undefined;
+  });
+}
+
+/** Names by index, to make sense of what else rtnetlink says. */
+export function readInterfaceNames(connection: NetlinkConnection): Map<number, string> {
+  return new Map(readLinks(connection).map((link) => [link.index, link.name]));
+}
+
+/** The index of the interface, or throws `kernel-not-found`. */
+export function findInterface(connection: NetlinkConnection, name: string): number {
+  const request = linkMessage(RTM_GETLINK, 0, 0, 0)
+    .text(IFLA_IFNAME, name)
+    .attribute(IFLA_EXT_MASK, (mask) => mask.u32(RTEXT_FILTER_SKIP_STATS));
+  let index = 0;
+  requestLink(connection, request, name, `find interface ${name}`, (reply) => {
+    index = reply.i32(4);
+  });
+  return index;
+}
+
+function decodeLink(reply: MessageCursor, attributes: AttributeCursor, nested: AttributeCursor): LinkInfo {
+  let name = "";
+  let mac = "";
+  let mtu = 0;
+  let carrier = false;
+  let kind: string | undefined;
+  attributes.inMessage(reply, IFINFOMSG);
+  while (attributes.next()) {
+    if (attributes.type === IFLA_IFNAME) name = attributes.text();
+    else if (attributes.type === IFLA_ADDRESS) mac = formatMac(attributes.copy());
+    else if (attributes.type === IFLA_MTU) mtu = attributes.u32();
+    else if (attributes.type === IFLA_CARRIER) carrier = attributes.u8() === 1;
+    else if (attributes.type === IFLA_LINKINFO) {
+      nested.inAttribute(attributes);
+      while (nested.next()) if (nested.type === IFLA_INFO_KIND) kind = nested.text();
+    }
+  }
+  const up = (reply.u32(8) & IFF_UP) !== 0;
+  return { index: reply.i32(4), name, up, carrier, mac, mtu, ...(kind === undefined ? {} : { kind }) };
+}
+
+function linkMessage(type: number, index: number, flags: number, change: number): NetlinkMessage {
+  return ifinfomsg(new NetlinkMessage(type), index, flags, change);
+}
+
+function ifinfomsg(message: NetlinkMessage, index: number, flags: number, change: number): NetlinkMessage {
+  return message.u8(AF_UNSPEC).u8(0).u16(0).u32(index).u32(flags).u32(change);
+}
+
+/** One end of a pair, as the main part of the message or nested in it. */
+function end(
+  message: NetlinkMessage,
+  name: string,
+  mac: string | undefined,
+  mtu: number | undefined,
+  tried: string,
+): NetlinkMessage {
+  ifinfomsg(message, 0, 0, 0).text(IFLA_IFNAME, name);
+  if (mac !== undefined) {
+    const bytes = requireMac(mac, tried);
+    message.attribute(IFLA_ADDRESS, (address) => address.bytes(bytes));
+  }
+  if (mtu !== undefined) message.attribute(IFLA_MTU, (value) => value.u32(mtu));
+  return message;
+}
+
+/** A request about one interface: "not found" then means the interface, and the remedy can say so. */
+function requestLink(
+  connection: NetlinkConnection,
+  message: NetlinkMessage,
+  name: string,
+  tried: string,
+  visit?: (reply: MessageCursor) => void,
+): void {
+  try {
+    connection.request(message, tried, visit);
+  } catch (error) {
+    if (isKernelError(error, "kernel-not-found")) throw noInterface(error, name);
+    throw error;
+  }
+}
+
+function noInterface(error: KernelError, name: string): KernelError {
+  return kernelErrorFromErrno(error.tried, error.errno, {
+    kernelSaid: error.kernelSaid,
+    remedy: `there is no interface ${name} in this namespace: \`ip link\` shows those there are`,
+  });
+}
