@@ -11,15 +11,9 @@ import {
   type Ipv4Range,
 } from "../address/ipv4-range.ts";
 import type { Gateway } from "../config/gateway.ts";
+import { LOCAL_TABLE, MAIN_TABLE } from "../kernel/route/route.ts";
 import { publicRanges } from "./public-addresses.ts";
-import {
-  TABLE_LOCAL,
-  TABLE_MAIN,
-  type InsideHost,
-  type LabLink,
-  type LabRoute,
-  type LabSourceRule,
-} from "./topology.ts";
+import { type InsideHost, type LabLink, type LabRoute, type LabSourceRule } from "./topology.ts";
 
 /** Wider than a class A network: means "anybody", and owning it would swallow the internet. */
 const WIDEST = 2 ** 24;
@@ -59,13 +53,13 @@ export function insideHost(gateway: Gateway, links: readonly LabLink[]): InsideP
   const routesBack: LabRoute[] = [];
   for (const [index, link] of inside.entries()) {
     const via = formatIpv4(link.addresses[0]?.address ?? 0);
-    const table = index === 0 ? TABLE_MAIN : FIRST_TABLE + index;
+    const table = index === 0 ? MAIN_TABLE : FIRST_TABLE + index;
     routes.push({ destination: "0.0.0.0/0", table, type: "unicast", interface: link.interface, via });
     const prefixes = (behind.get(link) ?? []).flatMap(rangePrefixes);
     for (const prefix of prefixes) {
       routesBack.push({
         destination: formatIpv4Prefix(prefix),
-        table: TABLE_MAIN,
+        table: MAIN_TABLE,
         type: "unicast",
         interface: link.interface,
         via: formatIpv4(link.neighbour),
@@ -74,7 +68,7 @@ export function insideHost(gateway: Gateway, links: readonly LabLink[]): InsideP
     if (index === 0) continue;
     const networks = link.addresses.map((own) => ({ address: network(own), length: own.length }));
     for (const prefix of [...networks, ...prefixes]) {
-      sourceRules.push({ source: formatIpv4Prefix(prefix), table, priority: FIRST_PRIORITY + index });
+      sourceRules.push({ from: formatIpv4Prefix(prefix), table, priority: FIRST_PRIORITY + index });
     }
   }
   const addresses = inside.map((link) => ({
@@ -124,5 +118,5 @@ function assignLinks(gateway: Gateway, inside: readonly LabLink[], first: LabLin
 }
 
 function local(destination: string): LabRoute {
-  return { destination, table: TABLE_LOCAL, type: "local", interface: "lo" };
+  return { destination, table: LOCAL_TABLE, type: "local", interface: "lo" };
 }

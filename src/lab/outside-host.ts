@@ -2,8 +2,9 @@ import { formatIpv4 } from "../address/ipv4.ts";
 import { formatIpv4Prefix, network } from "../address/ipv4-prefix.ts";
 import { mergeRanges, prefixRange, rangePrefixes, subtractRanges, type Ipv4Range } from "../address/ipv4-range.ts";
 import type { Gateway } from "../config/gateway.ts";
+import { LOCAL_TABLE } from "../kernel/route/route.ts";
 import { publicAddresses } from "./public-addresses.ts";
-import { TABLE_LOCAL, type LabHost, type LabLink, type LabRoute } from "./topology.ts";
+import { type LabHost, type LabLink, type LabRoute } from "./topology.ts";
 
 /**
  * Lays out the namespace that is the internet: every address is its own, except those behind the gateway.
@@ -17,7 +18,7 @@ export function outsideHost(gateway: Gateway, links: readonly LabLink[]): LabHos
       const destination = formatIpv4Prefix(prefix);
       if (routes.has(destination)) continue;
       const next = via === undefined ? {} : { via: formatIpv4(via) };
-      routes.set(destination, { destination, table: TABLE_LOCAL, type: "unicast", interface: link.interface, ...next });
+      routes.set(destination, { destination, table: LOCAL_TABLE, type: "unicast", interface: link.interface, ...next });
     }
   };
 
@@ -34,7 +35,7 @@ export function outsideHost(gateway: Gateway, links: readonly LabLink[]): LabHos
   for (const { link, ranges } of reachedThrough(gateway, find)) {
     for (const range of ranges) add(range, link, link.addresses[0]?.address);
   }
-  const everything: LabRoute = { destination: "0.0.0.0/0", table: TABLE_LOCAL, type: "local", interface: "lo" };
+  const everything: LabRoute = { destination: "0.0.0.0/0", table: LOCAL_TABLE, type: "local", interface: "lo" };
   return {
     addresses: outside.map((link) => ({ interface: link.interface, address: formatIpv4(link.neighbour), length: 32 })),
     routes: [...routes.values(), everything],

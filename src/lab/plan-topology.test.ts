@@ -270,7 +270,7 @@ for (const wanted of CASES) {
       inside: host("inside"),
       outside: host("outside"),
       rules: topology.inside.sourceRules.map(
-        (rule) => `from ${rule.source} table ${rule.table} priority ${rule.priority}`,
+        (rule) => `from ${rule.from} table ${rule.table} priority ${rule.priority}`,
       ),
       owned: topology.inside.owned.map(formatIpv4Range).join(" "),
       assumptions: topology.assumptions,

@@ -1,10 +1,11 @@
 import { formatIpv4 } from "../address/ipv4.ts";
 import type { Gateway } from "../config/gateway.ts";
+import { MAIN_TABLE } from "../kernel/route/route.ts";
 import { insideHost } from "./inside-host.ts";
 import { planLabLinks } from "./lab-links.ts";
 import { outsideHost } from "./outside-host.ts";
 import { planServices } from "./services/service-ports.ts";
-import { labNamespaces, TABLE_MAIN, type LabLink, type LabRoute, type LabTopology } from "./topology.ts";
+import { labNamespaces, type LabLink, type LabRoute, type LabTopology } from "./topology.ts";
 
 /** Lays out the replica of a gateway; pure, and the same for the same file. */
 export function planTopology(gateway: Gateway, id: string): LabTopology {
@@ -31,5 +32,5 @@ function defaultRoute(gateway: Gateway, links: readonly LabLink[]): LabRoute[] {
   const outside = links.find((link) => link.side === "outside");
   if (outside === undefined || gateway.links.some((link) => link.gateway !== undefined)) return [];
   const via = formatIpv4(outside.neighbour);
-  return [{ destination: "0.0.0.0/0", table: TABLE_MAIN, type: "unicast", interface: outside.interface, via }];
+  return [{ destination: "0.0.0.0/0", table: MAIN_TABLE, type: "unicast", interface: outside.interface, via }];
 }

@@ -63,14 +63,10 @@ export interface LabRoute {
 
 /** Packets from the source look their route up in the table. */
 export interface LabSourceRule {
-  readonly source: string;
+  readonly from: string;
   readonly table: number;
   readonly priority: number;
 }
-
-/** The kernel's numbers for its two tables (linux/rtnetlink.h). */
-export const TABLE_MAIN = 254;
-export const TABLE_LOCAL = 255;
 
 /** Names of the namespaces of a lab. */
 export function labNamespaces(id: string): LabNamespaces {
