@@ -49,32 +49,52 @@ export class NetlinkConnection {
 
   /** Asks for one thing to be done or shown, and returns when the kernel has acknowledged it. */
   request(message: NetlinkMessage, tried: string, visit: (reply: MessageCursor) => void = ignore): void {
-    this.#converse(message, NLM_F_REQUEST | NLM_F_ACK, tried, visit);
+    this.#converse(message, NLM_F_REQUEST | NLM_F_ACK, tried, visit, goOn);
   }
 
-  /** Asks for all of a kind. True: consistent. False: the kernel's list changed meanwhile, some may be missing or double. */
-  dump(message: NetlinkMessage, tried: string, visit: (reply: MessageCursor) => void): boolean {
-    return this.#converse(message, NLM_F_REQUEST | NLM_F_DUMP, tried, visit);
+  /**
+   * Asks for all of a kind. True: consistent. False: the kernel's list changed meanwhile, some may be missing or double.
+   * `afterRead` is called before the buffer is overwritten; if it returns false, the rest is not read and the connection
+   * is good for nothing but closing.
+   */
+  dump(
+    message: NetlinkMessage,
+    tried: string,
+    visit: (reply: MessageCursor) => void,
+    afterRead: () => boolean = goOn,
+  ): boolean {
+    return this.#converse(message, NLM_F_REQUEST | NLM_F_DUMP, tried, visit, afterRead);
   }
 
   close(): void {
     this.#transport.close();
   }
 
-  #converse(message: NetlinkMessage, flags: number, tried: string, visit: (reply: MessageCursor) => void): boolean {
+  #converse(
+    message: NetlinkMessage,
+    flags: number,
+    tried: string,
+    visit: (reply: MessageCursor) => void,
+    afterRead: () => boolean,
+  ): boolean {
     if (this.#busy) throw new TypeError("a netlink connection was used while it was giving an answer");
     this.#busy = true;
     try {
       this.#sequence = (this.#sequence + 1) >>> 0;
       const request = message.finish(this.#sequence, flags);
       this.#transport.send(request, tried);
-      return this.#readAnswer(request, tried, visit);
+      return this.#readAnswer(request, tried, visit, afterRead);
     } finally {
       this.#busy = false;
     }
   }
 
-  #readAnswer(request: Uint8Array, tried: string, visit: (reply: MessageCursor) => void): boolean {
+  #readAnswer(
+    request: Uint8Array,
+    tried: string,
+    visit: (reply: MessageCursor) => void,
+    afterRead: () => boolean,
+  ): boolean {
     const reply = this.#reply;
     let consistent = true;
     for (;;) {
@@ -87,15 +107,21 @@ export class NetlinkConnection {
         if (reply.type === NLMSG_ERROR || reply.type === NLMSG_DONE) {
           const failure = readAcknowledgement(reply, request, tried);
           if (failure !== undefined) throw failure;
+          afterRead();
           return consistent;
         }
         visit(reply);
       }
+      if (!afterRead()) return consistent;
     }
   }
 }
 
 function ignore(): void {}
+
+function goOn(): boolean {
+  return true;
+}
 
 function overrun(tried: string): KernelError {
   return new KernelError("kernel-no-memory", "the kernel lost part of its answer", {

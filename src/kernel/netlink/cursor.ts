@@ -172,6 +172,11 @@ export class AttributeCursor {
     return Buffer.from(this.bytes.buffer, this.bytes.byteOffset + this.start, end - this.start).toString("utf8");
   }
 
+  /** The offset of the payload, once it is sure to have `size` bytes. */
+  require(size: number): number {
+    return this.#at(size);
+  }
+
   /** A copy of the payload, good after the buffer is reused. */
   copy(): Uint8Array {
     return this.bytes.slice(this.start, this.end);
