@@ -1,7 +1,7 @@
 import type { Ipv4 } from "../address/ipv4.ts";
 import type { Ipv4Range } from "../address/ipv4-range.ts";
 import type { PortRange } from "../address/port-range.ts";
-import type { Gateway, ReachedBy, SourceNat } from "../config/gateway.ts";
+import type { Gateway, ReachedBy, SourceNat, TimeoutName } from "../config/gateway.ts";
 import type { Problem } from "../config/problem.ts";
 
 /** What a gateway file means on a host: capacity, port blocks, table, memory, timers, sysctls; plain data. */
@@ -11,7 +11,11 @@ export interface Plan {
   readonly problems: readonly Problem[];
   /** One for each `source-nat` rule, in the order of the file. */
   readonly sources: readonly SourcePlan[];
+  /** For each rule whose subscribers share ports: the chance that a connection is refused. */
+  readonly exhaustion: readonly ExhaustionPlan[];
   readonly table: TablePlan;
+  readonly rates: RatePlan;
+  readonly neighbours: NeighbourPlan;
   readonly timeouts: readonly TimeoutPlan[];
   readonly sysctls: readonly SysctlProposal[];
   /** The paper's formulas beside ours. */
@@ -65,11 +69,45 @@ export interface PortBlocks {
   readonly reserved: readonly number[];
 }
 
+/**
+ * What happens when many connections of a rule go to one destination address, port and protocol: each port of a
+ * public address can serve that destination once, and the kernel does not go on to the next address.
+ */
+export interface ExhaustionPlan {
+  /** The rule's name. */
+  readonly rule: string;
+  /** The rule's part of the expected connections. */
+  readonly expectedConnections: number;
+  /** Subscribers of the public address that serves most of them, and of an address on average. */
+  readonly busiestAddressSubscribers: number;
+  readonly meanAddressSubscribers: number;
+  /** The assumed load first, then the worst case. */
+  readonly loads: readonly DestinationLoad[];
+}
+
+/** A part of a rule's connections to one destination, on the busiest public address. */
+export interface DestinationLoad {
+  /** Part of the rule's connections, 0 to 1. */
+  readonly share: number;
+  /** Ports needed of those there are; above 1 there are too few. */
+  readonly occupancy: number;
+  /** Chance that the kernel finds no port for one more connection, 0 to 1. */
+  readonly refusalChance: number;
+}
+
 /** The conntrack table for the connections expected. Bytes, entries, seconds. */
 export interface TablePlan {
+  /** People or machines behind the gateway that the figures are for. */
+  readonly subscribers: number;
   readonly expectedConnections: number;
+  /** What the expected connections ask for, head-room included. */
+  readonly required: number;
+  /** What the table will hold: `required`, or what the host has already if that is more. */
   readonly max: number;
   readonly buckets: number;
+  /** The host's limit as it is now, if known. A namespace's connections are compared with it, whoever set it. */
+  readonly limitNow?: number;
+  readonly bucketsNow?: number;
   readonly bytesPerConnection: number;
   readonly bytesPerConnectionWithExtensions: number;
   /** Why connections of this gateway carry an extension block, if they do. */
@@ -80,8 +118,30 @@ export interface TablePlan {
   readonly hostMemoryBytes: number;
   /** Mean entries in a chain with the expected connections: each is in the table twice. */
   readonly meanChain: number;
+  /** Slots of the NAT's own table by source; `assumed` when the host did not say. */
   readonly bysourceBuckets: number;
+  readonly bysourceAssumed: boolean;
   readonly bysourceMeanChain: number;
+}
+
+/** How fast connections come and how long their entries stay: Little's law, entries = rate x time. */
+export interface RatePlan {
+  readonly newConnectionsPerSecond: number;
+  /** `file`: capacity.new-connections-per-second. `assumed`: the expected connections divided by the mean time. */
+  readonly from: "file" | "assumed";
+  /** Seconds a connection is assumed to carry traffic before its last timeout runs. */
+  readonly activeSeconds: number;
+  /** Parts of the new connections by the timeout that ends them; together 1. An assumption. */
+  readonly mix: readonly { readonly timeout: TimeoutName; readonly share: number; readonly what: string }[];
+  /** Mean time of an entry in the table with the proposed timeouts, seconds, and the entries that makes. */
+  readonly meanSeconds: number;
+  readonly entries: number;
+}
+
+/** Hosts the kernel must know the link-layer address of, because they are on a link themselves. */
+export interface NeighbourPlan {
+  readonly links: readonly { readonly link: string; readonly interface: string; readonly hosts: number }[];
+  readonly hosts: number;
 }
 
 /** One conntrack timeout: what the kernel has now, what is proposed, what the RFCs ask, what it costs. */
@@ -105,6 +165,10 @@ export interface SysctlProposal {
   readonly proposed: string;
   /** `host`: one value for all namespaces. `namespace`: the gateway's own. */
   readonly scope: "host" | "namespace";
+  /** True if a larger value that is there already will do. */
+  readonly atLeast?: boolean;
+  /** False if it cannot be written from the namespace at hand. */
+  readonly writable: boolean;
   readonly reason: string;
 }
 

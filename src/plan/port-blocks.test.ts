@@ -88,7 +88,11 @@ test("a forward's range reserves every block it touches, and spares skip reserve
   assert.equal(blocks.blocksPerAddress, 10);
   assert.deepEqual(blocks.reserved, [0, 1, 2, 19]);
   // Block 1 took the spare 19 and 2 took 18; then something listened in 19, so 1 went on to 17.
-  assert.deepEqual(blocks.displaced, [[0, 16], [1, 17], [2, 18]]);
+  assert.deepEqual(blocks.displaced, [
+    [0, 16],
+    [1, 17],
+    [2, 18],
+  ]);
   assert.equal(blockCapacity(blocks), 16);
   assert.equal(isReserved(blocks, 19), true);
   assert.equal(isReserved(blocks, 18), false);
@@ -111,7 +115,10 @@ test("a block larger than the pool's ports: no grid", () => {
 });
 
 test("100,000 single addresses as subscribers", () => {
-  const subscribers = Array.from({ length: 100_000 }, (_, i) => ({ first: 5_000_000 - 2 * i, last: 5_000_000 - 2 * i }));
+  const subscribers = Array.from({ length: 100_000 }, (_, i) => ({
+    first: 5_000_000 - 2 * i,
+    last: 5_000_000 - 2 * i,
+  }));
   const blocks = allocateBlocks({ ...CAMPUS, subscribers, addresses: Array.from({ length: 200 }, (_, i) => i + 1) });
   assert.equal(show(mappingOf(blocks, 5_000_000 - 2 * 99_999)), "0.0.0.199:27520-27647");
   assert.equal(subscriberAt(blocks, 199, 27_600), 5_000_000 - 2 * 99_999);
@@ -123,21 +130,21 @@ const request = fc
     firstPort: fc.integer({ min: 1, max: 300 }),
     portCount: fc.integer({ min: 1, max: 300 }),
     addresses: fc.uniqueArray(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 5 }),
-    subscribers: fc.array(fc.tuple(fc.integer({ min: 100, max: 200 }), fc.integer({ min: 0, max: 30 })), { maxLength: 5 }),
+    subscribers: fc.array(fc.tuple(fc.integer({ min: 100, max: 200 }), fc.integer({ min: 0, max: 30 })), {
+      maxLength: 5,
+    }),
     listening: fc.array(
       fc.tuple(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 620 }), fc.integer({ min: 0, max: 60 })),
       { maxLength: 8 },
     ),
   })
-  .map(
-    (r): BlockRequest => ({
-      size: r.size,
-      ports: { first: r.firstPort, last: r.firstPort + r.portCount - 1 },
-      addresses: r.addresses,
-      subscribers: r.subscribers.map(([first, more]) => ({ first, last: first + more })),
-      listening: r.listening.map(([address, first, more]) => ({ address, ports: { first, last: first + more } })),
-    }),
-  );
+  .map((r): BlockRequest => ({
+    size: r.size,
+    ports: { first: r.firstPort, last: r.firstPort + r.portCount - 1 },
+    addresses: r.addresses,
+    subscribers: r.subscribers.map(([first, more]) => ({ first, last: first + more })),
+    listening: r.listening.map(([address, first, more]) => ({ address, ports: { first, last: first + more } })),
+  }));
 
 /** Every subscriber with its mapping, as text. */
 function mappings(blocks: PortBlocks): Map<number, string> {
@@ -196,7 +203,11 @@ test("property: appending a subscriber moves nobody", () => {
 });
 
 test("property: appending a forward moves nobody but those in whose block it listens", () => {
-  const forward = fc.tuple(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 620 }), fc.integer({ min: 0, max: 60 }));
+  const forward = fc.tuple(
+    fc.integer({ min: 1, max: 12 }),
+    fc.integer({ min: 1, max: 620 }),
+    fc.integer({ min: 0, max: 60 }),
+  );
   fc.assert(
     fc.property(request, forward, (r, [address, first, more]) => {
       const listening = { address, ports: { first, last: first + more } };

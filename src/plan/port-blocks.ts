@@ -38,6 +38,13 @@ export function allocateBlocks(request: BlockRequest): PortBlocks {
   };
 }
 
+/** How many subscribers a grid could serve if its blocks had another size. */
+export function capacityWith(request: BlockRequest, size: number): number {
+  const blocksPerAddress = Math.floor(countPorts(request.ports) / size);
+  const reserved = new Set(listeningBlocks({ ...request, size }, blocksPerAddress));
+  return request.addresses.length * blocksPerAddress - reserved.size;
+}
+
 /** The blocks in which a listening port lies, in the order of the ports. */
 function* listeningBlocks(request: BlockRequest, blocksPerAddress: number): Generator<number> {
   const row = new Map(request.addresses.map((address, i) => [address, i]));

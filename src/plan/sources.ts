@@ -27,7 +27,9 @@ export function targetOf(gateway: Gateway, rule: SourceNat): Target | undefined 
   if (to.kind === "address") {
     return { addresses: [{ first: to.address, last: to.address }], ports: DYNAMIC_PORTS, reachedBy: to.reachedBy };
   }
-  return gateway.pools.find((pool) => pool.name === to.pool) ?? { addresses: [], ports: DYNAMIC_PORTS, reachedBy: "address" };
+  return (
+    gateway.pools.find((pool) => pool.name === to.pool) ?? { addresses: [], ports: DYNAMIC_PORTS, reachedBy: "address" }
+  );
 }
 
 /** Plans every `source-nat` rule, in the order of the file. */

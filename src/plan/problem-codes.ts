@@ -1,0 +1,45 @@
+/** Every code a problem found by the planner can have, with one line of explanation; stable, for scripts and the documentation. */
+export const PLAN_PROBLEM_CODES = {
+  // Errors: the gateway could not do its work.
+  "pool-too-small": "The pool has fewer port blocks than the rule has subscribers.",
+  "forward-without-spare":
+    "A port forward listens in a subscriber's port block, and the pool has no spare block to move the subscriber to.",
+  "pool-without-ports": "Port forwards listen on so many ports that none is left for source NAT.",
+  "pool-cannot-serve": "A shared pool has fewer ports than subscribers: not everyone could reach the same server.",
+  "pool-too-large": "A pool has more addresses than a plan is made for; most often a prefix is too short.",
+  "memory-exceeded": "The connection table would take more of the host's memory than is safe.",
+  "buckets-too-few":
+    "The host's hash table is so small for the connections expected that the kernel would refuse new ones.",
+
+  // What the host does not have, or does not let us change.
+  "interface-missing": "The host has no interface of that name (now); applying the file is refused until it is there.",
+  "limit-is-hosts": "The connection limit is one value for the whole host and cannot be raised from this namespace.",
+  "neighbours-are-hosts": "The neighbour table is one for the whole host and cannot be enlarged from this namespace.",
+  "setting-read-only": "A kernel setting needs another value, but this host does not let it be written.",
+
+  // Warnings about the table.
+  "memory-high": "The full connection table would take a large part of the host's memory.",
+  "chains-long": "Hash chains of the connection table are long on average, so each look-up is slow.",
+  "bysource-chains":
+    "The NAT's table by source keeps the size it had at boot; its chains are long, which slows every new connection.",
+  "extensions-cost": "Connections carry an extension block, which makes each half as large again.",
+  "rate-exceeds-table": "New connections per second times the time they stay is more than the table holds.",
+  "expiry-too-fast": "More connections end each second than the kernel's garbage collection can remove.",
+
+  // Warnings about timers.
+  "timeout-below-rfc": "A timeout is shorter than an RFC allows: connections that are quiet but alive are cut.",
+  "timeout-unknown": "The file sets a timeout this kernel does not have.",
+
+  // Warnings about pools and subscribers.
+  "blocks-small": "A port block is so small that one busy page or program of a subscriber can use it up.",
+  "no-spare-blocks": "Every port block is given away: no subscriber and no port forward can be added.",
+  "addresses-idle": "Half of a pool or more stays unused by its port blocks.",
+  "address-without-ports": "Port forwards take all ports of one address of a pool, so source NAT leaves it out.",
+  "ports-run-out": "So many connections may go to one destination that the kernel finds no free port for more.",
+  "subscribers-per-address": "Very many subscribers share one public address, with few ports for each.",
+  "subscribers-counted-twice": "An earlier rule by the same link takes some of the sources of this rule.",
+  "subscribers-beyond-sources": "The file expects more subscribers than the rules have source addresses.",
+} as const satisfies Readonly<Record<string, string>>;
+
+/** A code of the closed list above. */
+export type PlanProblemCode = keyof typeof PLAN_PROBLEM_CODES;
