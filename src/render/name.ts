@@ -42,5 +42,5 @@ export function quoteInterface(name: string): string {
 /** One name, or an anonymous set of them: `"wan"`, `{ "wan", "wan2" }`. */
 export function quoteInterfaces(names: readonly string[]): string {
   const quoted = [...new Set(names)].map(quoteInterface);
-  return quoted.length === 1 ? String(quoted[0]) : `{ ${quoted.join(", ")} }`;
+  return quoted.length === 1 ? quoted.join("") : `{ ${quoted.join(", ")} }`;
 }

@@ -15,6 +15,8 @@ export const FIRST_TABLE = 7700;
 export interface TwiceNatParts {
   /** Before destination NAT, for every packet: chooses the routing table. */
   readonly marks: readonly string[];
+  /** What `marks` match and set, for writers of other rule languages. */
+  readonly marked: readonly { readonly link: string; readonly destination: string; readonly mark: number }[];
   readonly destination: readonly string[];
   readonly source: readonly string[];
   /** Drops what came out as the gateway's own address. */
@@ -36,6 +38,7 @@ export const OVERLAP_COUNTER = {
  */
 export function twiceNatParts(entries: readonly TwiceNat[], interfaceOf: (link: string) => string): TwiceNatParts {
   const marks: string[] = [];
+  const marked: { link: string; destination: string; mark: number }[] = [];
   const destination: string[] = [];
   const source: string[] = [];
   const input: string[] = [];
@@ -51,6 +54,7 @@ export function twiceNatParts(entries: readonly TwiceNat[], interfaceOf: (link: 
     marks.push(
       `iifname ${insideLink} ip daddr ${farSeen} meta mark set meta mark and ${OTHER_BITS} or ${hex(mark(hop))}`,
     );
+    marked.push({ link: interfaceOf(inside.link), destination: farSeen, mark: mark(hop) });
     destination.push(
       `iifname ${insideLink} ip saddr ${hosts} ip daddr ${farSeen} ${netmap("dnat", "daddr", farSeen, farHosts)}`,
       `iifname ${outsideLink} ip saddr ${farHosts} ip daddr ${seen} ${netmap("dnat", "daddr", seen, hosts)}`,
@@ -75,7 +79,7 @@ export function twiceNatParts(entries: readonly TwiceNat[], interfaceOf: (link: 
     table: FIRST_TABLE + hop,
     priority: FIRST_TABLE + hop,
   }));
-  return { marks, destination, source, input, routes, policyRules };
+  return { marks, marked, destination, source, input, routes, policyRules };
 }
 
 function hopIndex(hops: string[], link: string, via: Ipv4 | undefined): number {
