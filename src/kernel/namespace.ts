@@ -45,6 +45,25 @@ export function inNamespace<T>(name: NamespaceName, run: () => T): T {
   }
 }
 
+/**
+ * Runs a function inside a network namespace made for it alone, which has no name and is gone when `run` returns or the
+ * process ends. Rules as for `inNamespace`.
+ */
+export function inThrowawayNamespace<T>(run: () => T): T {
+  const home = openNamespace(undefined);
+  try {
+    ensureReturn(home);
+    checkCall(libc.unshare(CLONE_NEWNET), "make a network namespace");
+    try {
+      return refusePromise(run());
+    } finally {
+      checkCall(libc.setns(home, CLONE_NEWNET), "come back from a network namespace");
+    }
+  } finally {
+    closeSync(home);
+  }
+}
+
 /** Starts a program whose network is the namespace; it stays there. Failure to start is the child's `error` event. */
 export function spawnInNamespace(
   name: NamespaceName,

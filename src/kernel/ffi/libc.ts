@@ -3,6 +3,11 @@ import koffi from "koffi";
 /** Memory handed to the C library: the call sees the bytes themselves, not a copy. */
 export type Memory = Uint8Array | null;
 
+/** Where the bytes lie, for structs that hold pointers; keep a reference to them until the call has returned. */
+export function addressOf(bytes: Uint8Array): bigint {
+  return koffi.address(bytes);
+}
+
 // Without a file name: the process's own symbols, so glibc and musl both do.
 const process = koffi.load(null);
 
