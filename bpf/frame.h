@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* The generator's frames: 60 bytes, the shortest Ethernet allows. Twin of src/lab/generator/frame.ts. */
+/* The generator's frames. Twin of src/lab/generator/frame.ts. */
 #ifndef MEGANAT_FRAME_H
 #define MEGANAT_FRAME_H
 
@@ -12,6 +12,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
+/* The shortest frame Ethernet allows. Behind the gateway's IP layer, which cuts off padding, TCP frames are shorter. */
 #define FRAME_LENGTH 60
 /* "MNAT": a UDP payload of ours starts with it, the connection's number follows. */
 #define PAYLOAD_MAGIC 0x4d4e4154
@@ -53,11 +54,10 @@ struct tcp_frame {
   struct ethhdr eth;
   struct iphdr ip;
   struct tcp_header tcp;
-  __u8 padding[6];
 } __attribute__((packed, aligned(2)));
 
 _Static_assert(sizeof(struct udp_frame) == FRAME_LENGTH, "a UDP frame has 60 bytes");
-_Static_assert(sizeof(struct tcp_frame) == FRAME_LENGTH, "a TCP frame has 60 bytes");
+_Static_assert(sizeof(struct tcp_frame) == FRAME_LENGTH - 6, "a TCP frame has 54 bytes and 6 of padding");
 
 #define UDP_LENGTH (sizeof(struct udphdr) + sizeof(struct payload))
 #define UDP_TOTAL_LENGTH (sizeof(struct iphdr) + UDP_LENGTH)
@@ -130,7 +130,6 @@ static __always_inline void write_tcp(struct tcp_frame *frame, __be16 source, __
   frame->tcp.window = bpf_htons(TCP_WINDOW);
   frame->tcp.check = fold(sum);
   frame->tcp.urgent = 0;
-  __builtin_memset(frame->padding, 0, sizeof(frame->padding));
 }
 
 /* Sends the frame back where it came from. Swapping addresses and ports changes no checksum. */

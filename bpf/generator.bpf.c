@@ -219,9 +219,18 @@ int generate(struct xdp_md *ctx) {
              bpf_htonl(connection.destination));
     write_tcp(frame, bpf_htons(connection.source_port), bpf_htons(connection.destination_port), TCP_FLAGS_SYN,
               client_sequence(&settings->plan, index), 0);
+    __builtin_memset(frame + 1, 0, FRAME_LENGTH - sizeof(*frame));
   }
   count(FRAMES);
   return bpf_redirect(settings->interface, 0);
+}
+
+/*
+ * Sends the frame back out of the interface it came in by. Not XDP_TX: veth wakes its peer after that only if the peer
+ * has an XDP program itself, after a redirect also if it has GRO (drivers/net/veth.c, veth_xdp_flush, kernel 6.18).
+ */
+static __always_inline int send_back(const struct xdp_md *ctx) {
+  return bpf_redirect(ctx->ingress_ifindex, 0);
 }
 
 /* An IPv4 packet of the generator's protocol, whole, without options. */
@@ -255,7 +264,7 @@ static __always_inline bool goes_to(const struct plan *plan, __u32 index, __be32
   return bpf_ntohl(address) == expected.destination && bpf_ntohs(port) == expected.destination_port;
 }
 
-static __always_inline int respond_udp(const struct config *settings, struct udp_frame *frame) {
+static __always_inline int respond_udp(const struct xdp_md *ctx, const struct config *settings, struct udp_frame *frame) {
   __u32 index = bpf_ntohl(frame->payload.index);
   __be16 port = frame->udp.source;
   struct marks *seen;
@@ -269,10 +278,10 @@ static __always_inline int respond_udp(const struct config *settings, struct udp
   turn_round(&frame->eth, &frame->ip);
   frame->udp.source = frame->udp.dest;
   frame->udp.dest = port;
-  return XDP_TX;
+  return send_back(ctx);
 }
 
-static __always_inline int respond_tcp(const struct config *settings, struct tcp_frame *frame) {
+static __always_inline int respond_tcp(const struct xdp_md *ctx, const struct config *settings, struct tcp_frame *frame) {
   __u32 seq = bpf_ntohl(frame->tcp.seq);
   __u8 flags = frame->tcp.flags;
   __be16 port = frame->tcp.source;
@@ -294,20 +303,22 @@ static __always_inline int respond_tcp(const struct config *settings, struct tcp
   count_delivered(settings, seen, index, frame->ip.saddr, port);
   turn_round(&frame->eth, &frame->ip);
   write_tcp(frame, frame->tcp.dest, port, TCP_FLAGS_SYN_ACK, server_sequence(&settings->plan, index), seq + 1);
-  return XDP_TX;
+  return send_back(ctx);
 }
 
 SEC("xdp")
 int respond(struct xdp_md *ctx) {
+  struct config *settings = read_config();
   void *data = (void *)(long)ctx->data;
   void *end = (void *)(long)ctx->data_end;
-  struct config *settings = read_config();
-  struct udp_frame *frame = data;
+  struct tcp_frame *frame = data;
 
-  if (!settings || data + FRAME_LENGTH > end || !may_be_ours(settings, &frame->eth, &frame->ip) ||
+  /* The shorter of the two comes first: both begin alike. */
+  if (!settings || (void *)(frame + 1) > end || !may_be_ours(settings, &frame->eth, &frame->ip) ||
       !is_destination(&settings->plan, frame->ip.daddr))
     return XDP_PASS;
-  return settings->protocol == IPPROTO_UDP ? respond_udp(settings, data) : respond_tcp(settings, data);
+  if (settings->protocol == IPPROTO_TCP) return respond_tcp(ctx, settings, data);
+  return data + sizeof(struct udp_frame) > end ? XDP_PASS : respond_udp(ctx, settings, data);
 }
 
 /* Says whether the answer goes to the very socket that asked; if not, the gateway translated it wrongly. */
@@ -335,14 +346,15 @@ static __always_inline int collect_udp(const struct config *settings, struct udp
   return XDP_DROP;
 }
 
-static __always_inline int collect_tcp(const struct config *settings, struct tcp_frame *frame) {
+static __always_inline int collect_tcp(const struct xdp_md *ctx, const struct config *settings, struct tcp_frame *frame) {
   __u32 seq = bpf_ntohl(frame->tcp.seq);
   __u32 ack = bpf_ntohl(frame->tcp.ack_seq);
   __u32 index = ack - 1 - settings->plan.key[2];
   __be16 port = frame->tcp.source;
   struct marks *seen;
 
-  if (frame->tcp.flags != TCP_FLAGS_SYN_ACK || frame->ip.tot_len != bpf_htons(TCP_TOTAL_LENGTH) ||
+  if (frame->tcp.flags != TCP_FLAGS_SYN_ACK || frame->tcp.offset != 5 << 4 ||
+      frame->ip.tot_len != bpf_htons(TCP_TOTAL_LENGTH) ||
       index >= settings->plan.connections || seq != server_sequence(&settings->plan, index))
     return XDP_PASS;
   seen = find_marks(index);
@@ -353,18 +365,19 @@ static __always_inline int collect_tcp(const struct config *settings, struct tcp
   if (mark_once(&seen->answered, index)) count(ANSWERED);
   turn_round(&frame->eth, &frame->ip);
   write_tcp(frame, frame->tcp.dest, port, TCP_FLAGS_ACK, ack, seq + 1);
-  return XDP_TX;
+  return send_back(ctx);
 }
 
 SEC("xdp")
 int collect(struct xdp_md *ctx) {
+  struct config *settings = read_config();
   void *data = (void *)(long)ctx->data;
   void *end = (void *)(long)ctx->data_end;
-  struct config *settings = read_config();
-  struct udp_frame *frame = data;
+  struct tcp_frame *frame = data;
 
-  if (!settings || data + FRAME_LENGTH > end || !may_be_ours(settings, &frame->eth, &frame->ip) ||
+  if (!settings || (void *)(frame + 1) > end || !may_be_ours(settings, &frame->eth, &frame->ip) ||
       !is_destination(&settings->plan, frame->ip.saddr))
     return XDP_PASS;
-  return settings->protocol == IPPROTO_UDP ? collect_udp(settings, data) : collect_tcp(settings, data);
+  if (settings->protocol == IPPROTO_TCP) return collect_tcp(ctx, settings, data);
+  return data + sizeof(struct udp_frame) > end ? XDP_PASS : collect_udp(settings, data);
 }

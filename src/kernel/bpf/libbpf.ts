@@ -1,4 +1,4 @@
-import koffi from "koffi";
+import koffi, { type LibraryHandle } from "koffi";
 import { KernelError } from "../error.ts";
 import type { Memory } from "../ffi/libc.ts";
 
@@ -63,7 +63,7 @@ export interface ObjectOpenOptions {
 export const OBJECT_OPEN_OPTIONS_SIZE = koffi.sizeof(objectOpenOptions);
 export const TEST_RUN_OPTIONS_SIZE = koffi.sizeof(testRunOptions);
 
-function declare(library: koffi.LibraryHandle) {
+function declare(library: LibraryHandle) {
   function func<F>(definition: string): F {
     return library.func(definition) as F;
   }
@@ -100,6 +100,12 @@ function declare(library: koffi.LibraryHandle) {
     bpf_map_get_next_key: func<(fd: number, key: Memory, next: Memory) => number>(
       "int bpf_map_get_next_key(int, void *, void *)",
     ),
+    bpf_map_update_batch: func<(fd: number, keys: Memory, values: Memory, count: Memory, options: null) => number>(
+      "int bpf_map_update_batch(int, void *, void *, void *, void *)",
+    ),
+    bpf_map_lookup_batch: func<
+      (fd: number, from: null, to: Memory, keys: Memory, values: Memory, count: Memory, options: null) => number
+    >("int bpf_map_lookup_batch(int, void *, void *, void *, void *, void *, void *)"),
     bpf_prog_test_run_opts: func<(fd: number, options: TestRunOptions) => number>(
       "int bpf_prog_test_run_opts(int, _Inout_ bpf_test_run_opts *)",
     ),
@@ -125,7 +131,7 @@ export function libbpf(): ReturnType<typeof declare> {
 }
 
 /** Opens a shared library of libbpf's interface; its own function so that a missing one can be shown. */
-export function openLibrary(name: string): koffi.LibraryHandle {
+export function openLibrary(name: string): LibraryHandle {
   try {
     return koffi.load(name);
   } catch (error) {

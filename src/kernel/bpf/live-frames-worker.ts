@@ -9,6 +9,7 @@ const setup = workerData as LiveFramesSetup;
 parentPort?.on("message", (count: number) => {
   parentPort?.postMessage(runSlice(count));
 });
+parentPort?.postMessage({ completed: true } satisfies SliceDone);
 
 function runSlice(count: number): SliceDone {
   try {

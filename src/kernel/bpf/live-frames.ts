@@ -1,8 +1,8 @@
-import { extname } from "node:path";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { KernelError, type KernelErrorCode, type KernelErrorDetail } from "../error.ts";
 import { errnoText } from "../ffi/errno.ts";
 import type { NamespaceName } from "../namespace.ts";
+import { startThread } from "../thread.ts";
 import type { BpfProgram } from "./program.ts";
 
 /** What the thread is told at its start. */
@@ -30,11 +30,8 @@ export class LiveFrames {
   readonly #worker: Worker;
   #settle: Settle | undefined;
 
-  /** The program's object must stay open until `close`. */
-  constructor(namespace: NamespaceName, program: BpfProgram, frame: Uint8Array) {
-    const setup: LiveFramesSetup = { namespace, programFd: program.fd, frame };
-    const file = new URL(`./live-frames-worker${extname(import.meta.url)}`, import.meta.url);
-    this.#worker = new Worker(file, { workerData: setup });
+  private constructor(worker: Worker) {
+    this.#worker = worker;
     this.#worker.on("message", (done: SliceDone) => {
       if ("failure" in done) this.#take()?.reject(restoreError(done.failure));
       else this.#take()?.resolve(done.completed);
@@ -43,18 +40,32 @@ export class LiveFrames {
     this.#worker.on("exit", () => this.#take()?.reject(new Error("the thread that sends live frames has ended")));
   }
 
+  /** Starts the thread; the program's object must stay open until `close`. */
+  static async start(namespace: NamespaceName, program: BpfProgram, frame: Uint8Array): Promise<LiveFrames> {
+    const setup: LiveFramesSetup = { namespace, programFd: program.fd, frame };
+    const frames = new LiveFrames(startThread("./live-frames-worker", import.meta.url, setup));
+    // The thread reports when it is ready as if it had sent a slice.
+    await frames.#expect();
+    return frames;
+  }
+
   /** Runs the program `count` times; false if a signal ended it early. One slice at a time. */
   async run(count: number): Promise<boolean> {
     if (this.#settle !== undefined) throw new TypeError("a slice of live frames is under way");
-    return await new Promise((resolve, reject) => {
-      this.#settle = { resolve, reject };
-      this.#worker.postMessage(count);
-    });
+    const done = this.#expect();
+    this.#worker.postMessage(count);
+    return await done;
   }
 
   /** Ends the thread; a slice under way is completed first. */
   async close(): Promise<void> {
     await this.#worker.terminate();
+  }
+
+  async #expect(): Promise<boolean> {
+    return await new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+    });
   }
 
   #take(): Settle | undefined {

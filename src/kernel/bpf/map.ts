@@ -62,11 +62,34 @@ export class BpfMap {
     return this.lookup(indexKey(index));
   }
 
+  /** Sets all elements of an array map in one call; `values` holds them one after the other. */
+  updateAll(values: Uint8Array): void {
+    const { fd, name, maxEntries, valueSize } = this.info;
+    this.#checkSize("set of values", values, maxEntries * valueSize);
+    const keys = Uint32Array.from({ length: maxEntries }, (_, index) => index);
+    const count = new Uint8Array(Uint32Array.of(maxEntries).buffer);
+    const result = libbpf().bpf_map_update_batch(fd, new Uint8Array(keys.buffer), values, count, null);
+    checkBpf(result, `write to map ${name}`);
+  }
+
+  /** All elements of an array map, one after the other. */
+  lookupAll(): Buffer {
+    const { fd, name, maxEntries, valueSize } = this.info;
+    const values = Buffer.alloc(maxEntries * valueSize);
+    const keys = new Uint8Array(maxEntries * 4);
+    const count = new Uint8Array(Uint32Array.of(maxEntries).buffer);
+    const result = libbpf().bpf_map_lookup_batch(fd, null, new Uint8Array(8), keys, values, count, null);
+    // ENOENT says that the end was reached, which it was.
+    if (result !== -constants.errno.ENOENT) checkBpf(result, `read map ${name}`);
+    return values;
+  }
+
   /** The sum over all processors of 64-bit counters in a per-processor array. */
   sumAt(index: number): number {
     const values = this.lookupAt(index);
     let sum = 0n;
-    for (let at = 0; values !== undefined && at < values.length; at += 8) sum += readUint64(values, at);
+    if (values === undefined) return 0;
+    for (const value of new BigUint64Array(values.buffer, values.byteOffset, values.length / 8)) sum += value;
     return Number(sum);
   }
 
@@ -95,12 +118,6 @@ export class BpfMap {
 /** How many processors the machine may ever have, which is how many values a per-processor map holds. */
 export function possibleCpus(): number {
   return checkBpf(libbpf().libbpf_num_possible_cpus(), "count the possible processors");
-}
-
-const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
-
-function readUint64(bytes: Buffer, offset: number): bigint {
-  return LITTLE_ENDIAN ? bytes.readBigUInt64LE(offset) : bytes.readBigUInt64BE(offset);
 }
 
 function indexKey(index: number): Uint8Array {

@@ -1,0 +1,15 @@
+import { extname } from "node:path";
+import { Worker } from "node:worker_threads";
+
+/**
+ * Starts a thread that runs one of our own modules, given without its extension and relative to `base`
+ * (`import.meta.url` of the caller). From a build that is a .js file. From sources it is a .ts file, and tsx, which made
+ * the caller run, must be asked again: Node.js 20 does not carry its hooks into threads.
+ */
+export function startThread(module: string, base: string, workerData: unknown): Worker {
+  const file = new URL(module + extname(base), base);
+  if (extname(base) === ".js") return new Worker(file, { workerData });
+  const hooks = JSON.stringify(import.meta.resolve("tsx/esm/api"));
+  const start = `import(${hooks}).then(({ register }) => (register(), import(${JSON.stringify(file.href)})));`;
+  return new Worker(start, { eval: true, workerData });
+}

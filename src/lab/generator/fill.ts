@@ -1,0 +1,172 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Ipv4Prefix } from "../../address/ipv4-prefix.ts";
+import type { Ipv4Range } from "../../address/ipv4-range.ts";
+import type { NamespaceName } from "../../kernel/namespace.ts";
+import { createConnectionSet } from "./connection.ts";
+import type { Engine, EngineCounts, PublicAddressUse, SubscriberMapping } from "./engine.ts";
+import { IPPROTO_TCP, IPPROTO_UDP } from "./frame.ts";
+import { findLinkEnds, type InsideEnd } from "./link-ends.ts";
+import { XdpEngine } from "./xdp-engine.ts";
+
+/** Benchmarking range of RFC 2544: nobody on the internet has it. */
+const BENCHMARK_DESTINATIONS: Ipv4Prefix = { address: 0xc6120000, length: 15 };
+
+/** About 30 ms of work: often enough for progress, seldom enough not to cost. */
+const SLICE = 8192;
+const SLICES_PER_SECOND = 20;
+/** Queues between the namespaces may lose a packet under load; a real client would ask again, too. */
+const ROUNDS = 4;
+/** Packets still under way are counted within a few milliseconds; ARP may hold them longer. */
+const SETTLE_MS = 40;
+const SETTLE_POLLS = 50;
+/** The kernel calls a UDP connection assured if it is still used two seconds after its first packet. */
+const UDP_STREAM_MS = 2100;
+
+/** What to fill, and with how much. */
+export interface FillOptions {
+  /** The end, on the subscribers' side, of the link to the gateway. */
+  readonly inside: InsideEnd;
+  /** The end, beyond the gateway, of its outside link. */
+  readonly outside: { readonly namespace: NamespaceName; readonly interface: string };
+  readonly subscribers: readonly Ipv4Range[];
+  /** How many, spread evenly over the subscribers. */
+  readonly connections: number;
+  readonly protocol: "udp" | "tcp";
+  /** Default 198.18.0.0/15. The gateway must route it to the outside link, and not translate it. */
+  readonly destinations?: Ipv4Prefix;
+  /** The same seed gives the same connections; default 1. */
+  readonly seed?: number;
+  /** New connections per second at most; default: as fast as it goes. */
+  readonly rate?: number;
+  /** UDP: use each connection once more after two seconds, which makes the kernel keep it (ASSURED). */
+  readonly assured?: boolean;
+  /** Report each subscriber's public address and ports. */
+  readonly record?: boolean;
+  /** Called some times a second. */
+  readonly onProgress?: (progress: FillProgress) => void;
+  /** Ends the fill between two slices: the promise is rejected with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** How far a fill is; counted in connections. */
+export interface FillProgress {
+  readonly connections: number;
+  readonly sent: number;
+  readonly delivered: number;
+  readonly answered: number;
+}
+
+/** What came of a fill. Counts are of connections, each once, but for frames, strays and moved: packets. */
+export interface FillReport extends EngineCounts {
+  readonly protocol: "udp" | "tcp";
+  readonly seed: number;
+  readonly connections: number;
+  readonly subscribers: number;
+  readonly sent: number;
+  /** Sent, but never seen outside in any of up to four rounds: `sent - delivered`. */
+  readonly refused: number;
+  readonly publicAddresses: readonly PublicAddressUse[];
+  /** One for each subscriber seen outside, if recorded. */
+  readonly mappings: readonly SubscriberMapping[];
+  /** From the first packet to the last count, without the wait for `assured`. */
+  readonly seconds: number;
+}
+
+/**
+ * Fills a NAT gateway with distinct connections, by packets made in the kernel on the subscribers' side and answered
+ * in the kernel beyond the gateway. Real traffic goes on beside it. Everything attached is detached at the end, also on
+ * failure. Both ends of the gateway must take XDP frames: on veth that is GRO switched on.
+ */
+export async function fillConnections(options: FillOptions): Promise<FillReport> {
+  const seed = options.seed ?? 1;
+  const set = createConnectionSet({
+    connections: options.connections,
+    subscribers: options.subscribers,
+    destinations: options.destinations ?? BENCHMARK_DESTINATIONS,
+    seed,
+  });
+  options.signal?.throwIfAborted();
+  const { index, ...ends } = await findLinkEnds(options.inside, set.firstDestination);
+  const engine = await XdpEngine.start({
+    set,
+    protocol: options.protocol === "tcp" ? IPPROTO_TCP : IPPROTO_UDP,
+    inside: { namespace: options.inside.namespace, interface: options.inside.interface, index },
+    outside: options.outside,
+    ends,
+    record: options.record ?? false,
+  });
+  try {
+    const { sent, seconds } = await runRounds(engine, options);
+    const counts = engine.counts();
+    return {
+      protocol: options.protocol,
+      seed,
+      connections: set.connections,
+      subscribers: set.subscribers.length,
+      sent,
+      ...counts,
+      refused: sent - counts.delivered,
+      publicAddresses: engine.publicAddresses(),
+      mappings: engine.mappings(),
+      seconds,
+    };
+  } finally {
+    await engine.close();
+  }
+}
+
+async function runRounds(engine: Engine, options: FillOptions): Promise<{ sent: number; seconds: number }> {
+  const start = performance.now();
+  let complete = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    await runRound(engine, options, round > 0);
+    const before = complete;
+    complete = await settle(engine, options);
+    // A whole round for nothing: the gateway does not want them.
+    if (complete === options.connections || (round > 0 && complete === before)) break;
+  }
+  const seconds = (performance.now() - start) / 1000;
+  if (options.assured === true && options.protocol === "udp") {
+    await sleep(UDP_STREAM_MS, undefined, { signal: options.signal });
+    await runRound(engine, options, false);
+    await settle(engine, options);
+  }
+  return { sent: options.connections, seconds };
+}
+
+async function runRound(engine: Engine, options: FillOptions, onlyIncomplete: boolean): Promise<void> {
+  const { connections, rate = Number.POSITIVE_INFINITY, signal } = options;
+  const slice = Math.max(1, Math.min(SLICE, Math.ceil(rate / SLICES_PER_SECOND)));
+  const start = performance.now();
+  engine.beginRound(onlyIncomplete);
+  for (let next = 0; next < connections; ) {
+    signal?.throwIfAborted();
+    next = await engine.advance(Math.min(slice, connections - next));
+    report(engine, options, onlyIncomplete ? connections : next);
+    const early = (next / rate) * 1000 - (performance.now() - start);
+    if (early > 0) await sleep(early, undefined, { signal });
+  }
+}
+
+/** Waits until the counts stand still; gives the number of connections that have been through all steps. */
+async function settle(engine: Engine, options: FillOptions): Promise<number> {
+  let counts = engine.counts();
+  for (let poll = 0; poll < SETTLE_POLLS && completed(counts, options) < options.connections; poll++) {
+    await sleep(SETTLE_MS, undefined, { signal: options.signal });
+    const before = counts;
+    counts = engine.counts();
+    if (counts.delivered === before.delivered && completed(counts, options) === completed(before, options)) break;
+  }
+  report(engine, options, options.connections);
+  return completed(counts, options);
+}
+
+function completed(counts: EngineCounts, options: FillOptions): number {
+  return options.protocol === "tcp" ? counts.acknowledged : counts.answered;
+}
+
+function report(engine: Engine, options: FillOptions, sent: number): void {
+  if (options.onProgress === undefined) return;
+  const { delivered, answered } = engine.counts();
+  options.onProgress({ connections: options.connections, sent, delivered, answered });
+}
