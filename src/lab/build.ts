@@ -1,3 +1,4 @@
+import { setOffload } from "../kernel/ethtool.ts";
 import { createNamespace } from "../kernel/namespace.ts";
 import { addAddress } from "../kernel/route/address.ts";
 import { addVeth, setLinkUp } from "../kernel/route/link.ts";
@@ -34,7 +35,9 @@ export function buildTopology(topology: LabTopology): void {
     const end = topology.namespaces[link.side];
     addVeth(gateway, link.interface, end, link.interface);
     // veth takes packets from an XDP program only if its receiving end polls, which GRO makes it do.
+    setOffload(gateway, link.interface, "gro", true);
     // Packets redirected by XDP keep the checksum they were sent with: it must be whole.
+    setOffload(end, link.interface, "tx-checksum", false);
     setLinkUp(end, link.interface, true);
     setLinkUp(gateway, link.interface, true);
   }

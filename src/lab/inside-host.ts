@@ -12,7 +12,7 @@ import {
 } from "../address/ipv4-range.ts";
 import type { Gateway } from "../config/gateway.ts";
 import { LOCAL_TABLE, MAIN_TABLE } from "../kernel/route/route.ts";
-import { publicRanges } from "./public-addresses.ts";
+import { placePublicAddresses } from "../render/public-addresses.ts";
 import { type InsideHost, type LabLink, type LabRoute, type LabSourceRule } from "./topology.ts";
 
 /** Wider than a class A network: means "anybody", and owning it would swallow the internet. */
@@ -100,7 +100,7 @@ function wantedRanges(gateway: Gateway): { ranges: Ipv4Range[]; skipped: Ipv4Ran
 function notInside(gateway: Gateway, links: readonly LabLink[]): Ipv4Range[] {
   const outside = links.filter((link) => link.side === "outside");
   return [
-    ...publicRanges(gateway),
+    ...placePublicAddresses(gateway).map((placed) => placed.range),
     ...outside.flatMap((link) => link.addresses.map(prefixRange)),
     ...gateway.twiceNat.map((rule) => prefixRange(rule.outside.seenAs)),
   ];

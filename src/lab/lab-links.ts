@@ -3,12 +3,12 @@ import { broadcast, formatIpv4Prefix, network, prefixContains, type Ipv4Prefix }
 import { rangesContain, type Ipv4Range } from "../address/ipv4-range.ts";
 import type { Gateway, Link } from "../config/gateway.ts";
 import type { AddressSetting } from "../render/desired-state.ts";
-import { publicRanges } from "./public-addresses.ts";
+import { placePublicAddresses } from "../render/public-addresses.ts";
 import type { LabLink } from "./topology.ts";
 
-/** RFC 2544 keeps 198.18.0.0/15 for tests: the first half stands outside, the second inside. */
-const ASSUMED_OUTSIDE = 0xc6120000;
-const ASSUMED_INSIDE = 0xc6130000;
+/** Documentation addresses (RFC 5737), eight for each link; 198.18.0.0/15 is left to traffic generators (RFC 2544). */
+const ASSUMED_OUTSIDE = 0xc0000200;
+const ASSUMED_INSIDE = 0xc6336400;
 
 /** The links of the lab, the addresses they have that the file does not give, and why. */
 export interface LabLinkPlan {
@@ -21,7 +21,7 @@ export interface LabLinkPlan {
 export function planLabLinks(gateway: Gateway): LabLinkPlan {
   const assumed: AddressSetting[] = [];
   const assumptions: string[] = [];
-  const taken = publicRanges(gateway);
+  const taken = placePublicAddresses(gateway).map((placed) => placed.range);
   const facing = outsideLinks(gateway);
   const sides: { link: Link; side: "inside" | "outside" }[] = gateway.links.map((link) => ({
     link,
@@ -78,8 +78,8 @@ function assumedAddress(link: Link, side: LabLink["side"], index: number): Ipv4P
     const step = (link.gateway & 0xff) < 254 ? 1 : -1;
     return { address: link.gateway + step, length: 24 };
   }
-  if (side === "outside") return { address: ASSUMED_OUTSIDE + index * 256 + 2, length: 24 };
-  return { address: ASSUMED_INSIDE + index * 256 + 1, length: 24 };
+  if (side === "outside") return { address: ASSUMED_OUTSIDE + index * 8 + 2, length: 29 };
+  return { address: ASSUMED_INSIDE + index * 8 + 1, length: 29 };
 }
 
 /** The first address of the network that is neither the gateway's nor public. */

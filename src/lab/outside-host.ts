@@ -3,7 +3,7 @@ import { formatIpv4Prefix, network } from "../address/ipv4-prefix.ts";
 import { mergeRanges, prefixRange, rangePrefixes, subtractRanges, type Ipv4Range } from "../address/ipv4-range.ts";
 import type { Gateway } from "../config/gateway.ts";
 import { LOCAL_TABLE } from "../kernel/route/route.ts";
-import { publicAddresses } from "./public-addresses.ts";
+import { placePublicAddresses } from "../render/public-addresses.ts";
 import { type LabHost, type LabLink, type LabRoute } from "./topology.ts";
 
 /**
@@ -26,11 +26,9 @@ export function outsideHost(gateway: Gateway, links: readonly LabLink[]): LabHos
     for (const own of link.addresses) add({ first: own.address, last: own.address }, link);
   }
   const find = (name: string) => outside.find((link) => link.name === name) ?? outside[0];
-  for (const entry of publicAddresses(gateway)) {
-    const link = find(entry.link);
-    if (link === undefined) continue;
-    const via = entry.reachedBy === "route" ? link.addresses[0]?.address : undefined;
-    for (const range of mergeRanges(entry.ranges)) add(range, link, via);
+  for (const { range, link: name, reachedBy } of placePublicAddresses(gateway)) {
+    const link = find(name);
+    if (link !== undefined) add(range, link, reachedBy === "route" ? link.addresses[0]?.address : undefined);
   }
   for (const { link, ranges } of reachedThrough(gateway, find)) {
     for (const range of ranges) add(range, link, link.addresses[0]?.address);

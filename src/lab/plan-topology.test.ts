@@ -143,16 +143,16 @@ const CASES: readonly Case[] = [
       links: [link("eth0", []), link("eth1", [])],
       sourceNat: [source("10.0.0.0/24", "eth0", { kind: "masquerade" })],
     },
-    links: ["eth0 outside 198.18.0.1", "eth1 inside 198.19.1.2"],
+    links: ["eth0 outside 192.0.2.1", "eth1 inside 198.51.100.10"],
     gatewayHost: [
-      "address 198.18.0.2/24 dev eth0",
-      "address 198.19.1.1/24 dev eth1",
-      "unicast 10.0.0.0/24 via 198.19.1.2 dev eth1 table 254",
-      "unicast 0.0.0.0/0 via 198.18.0.1 dev eth0 table 254",
+      "address 192.0.2.2/29 dev eth0",
+      "address 198.51.100.9/29 dev eth1",
+      "unicast 10.0.0.0/24 via 198.51.100.10 dev eth1 table 254",
+      "unicast 0.0.0.0/0 via 192.0.2.1 dev eth0 table 254",
     ],
     assumptions: [
-      "link eth0 has no network in the file: in the lab it has 198.18.0.2/24",
-      "link eth1 has no network in the file: in the lab it has 198.19.1.1/24",
+      "link eth0 has no network in the file: in the lab it has 192.0.2.2/29",
+      "link eth1 has no network in the file: in the lab it has 198.51.100.9/29",
       "no link has a gateway: the lab's default route leaves by eth0",
     ],
   },
@@ -165,10 +165,10 @@ const CASES: readonly Case[] = [
   {
     what: "no link leads inside",
     gateway: { links: [WAN], sourceNat: [source("10.0.0.0/30", "wan", { kind: "masquerade" })] },
-    links: ["wan outside 61.138.177.1", "lab-lan inside 198.19.1.2"],
+    links: ["wan outside 61.138.177.1", "lab-lan inside 198.51.100.10"],
     assumptions: [
       "no link of the file leads inside: the lab adds lab-lan",
-      "link lab-lan has no network in the file: in the lab it has 198.19.1.1/24",
+      "link lab-lan has no network in the file: in the lab it has 198.51.100.9/29",
     ],
   },
   {

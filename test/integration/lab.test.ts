@@ -35,6 +35,13 @@ function remains(id: string): string[] {
   return left;
 }
 
+/** Ids of the labs that are up. */
+function labsUp(): string[] {
+  return listLabs()
+    .filter((lab) => lab.condition === "up")
+    .map((lab) => lab.id);
+}
+
 function reaperOf(id: string): number {
   const found = readdirSync("/proc").find((pid) => {
     if (!/^\d+$/.test(pid)) return false;
@@ -141,14 +148,10 @@ test("the addresses behind the gateway are not the outside's own", { skip }, asy
 test("two labs stand side by side; each goes alone and leaves nothing", { skip }, async () => {
   const [first, second] = await Promise.all([open(), open()]);
   assert.notEqual(first.id, second.id);
-  const ids = () =>
-    listLabs()
-      .filter((lab) => lab.condition === "up")
-      .map((lab) => lab.id);
-  assert.ok(ids().includes(first.id) && ids().includes(second.id));
+  assert.ok(labsUp().includes(first.id) && labsUp().includes(second.id));
   await first.close();
   assert.deepEqual(remains(first.id), []);
-  assert.ok(ids().includes(second.id));
+  assert.ok(labsUp().includes(second.id));
   assert.equal(processesInNamespace(second.topology.namespaces.inside).length, 2);
   await second.close();
   assert.deepEqual(remains(second.id), []);
