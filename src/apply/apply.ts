@@ -1,0 +1,211 @@
+import type { DesiredState } from "../render/desired-state.ts";
+import { carryOut, type PerformedStep, type StepEvent } from "./carry-out.ts";
+import { changeText } from "./change.ts";
+import type { Intention } from "./changes-towards.ts";
+import { intend } from "./intend.ts";
+import { ownedAfter } from "./owned.ts";
+import type { ApplyRecord, Owned, RecordedRuleset } from "./record.ts";
+import { problemOf, type ApplyProblem, type Notice, type TowardsOptions } from "./remark.ts";
+import { keptRules, sentRules } from "./rules-record.ts";
+import { readSituation, type Situation } from "./situation.ts";
+import { surroundingsOf, type PlaceOptions, type Surroundings } from "./surroundings.ts";
+import { undoScript } from "./undo-script.ts";
+
+/** What to apply where. */
+export interface ApplyOptions extends PlaceOptions, TowardsOptions {
+  readonly desired: DesiredState;
+  /** Called around every step; what it throws counts as the step's failure. */
+  readonly onStep?: ((event: StepEvent) => void) | undefined;
+}
+
+/** What apply did or would do, for people and programs. */
+export interface ApplyOutcome {
+  /**
+   * `refused`: something forbids it, nothing was touched. `failed`: a step failed; `undone` says whether the old
+   * state is back. `would-apply`: a dry run.
+   */
+  readonly outcome: "applied" | "unchanged" | "refused" | "failed" | "would-apply";
+  readonly gateway: string;
+  /** In words, in order. */
+  readonly changes: readonly string[];
+  /** The nft text sent, or that would be. */
+  readonly script: string;
+  readonly problems: readonly ApplyProblem[];
+  readonly notices: readonly Notice[];
+  /** Only when `failed`. */
+  readonly undone?: {
+    readonly failedStep: string;
+    /** True when the old state is back. */
+    readonly complete: boolean;
+    readonly left: readonly ApplyProblem[];
+  };
+}
+
+/** Brings the namespace to the desired state, or leaves it as it was and says why. */
+export function applyGateway(options: ApplyOptions): ApplyOutcome {
+  return refusing(options, () => applyIn(surroundingsOf(options), options));
+}
+
+/** Says what `applyGateway` would do, with the exact nft text, and touches nothing. */
+export function dryRun(options: ApplyOptions): ApplyOutcome {
+  return refusing(options, () => dryRunIn(surroundingsOf(options), options));
+}
+
+/** `dryRun` in given surroundings. */
+export function dryRunIn({ live, store }: Surroundings, options: ApplyOptions): ApplyOutcome {
+  return refusing(options, () => {
+    const intention = intend(live, readSituation(live, store, options.desired), options.desired, options);
+    if (intention.problems.length > 0) return outcomeOf("refused", options, intention);
+    return outcomeOf(intention.changes.length === 0 ? "unchanged" : "would-apply", options, intention);
+  });
+}
+
+/** `applyGateway` in given surroundings. */
+export function applyIn(around: Surroundings, options: ApplyOptions): ApplyOutcome {
+  return refusing(options, () => {
+    const lock = around.store.lock(`apply ${options.desired.gateway}`);
+    try {
+      const situation = readSituation(around.live, around.store, options.desired);
+      const intention = intend(around.live, situation, options.desired, options);
+      if (intention.problems.length > 0) return outcomeOf("refused", options, intention);
+      if (intention.changes.length === 0) return leaveAsIs(around, situation, options, intention);
+      return change(around, situation, options, intention);
+    } finally {
+      lock.release();
+    }
+  });
+}
+
+/** Nothing to do in the kernel; the record may still have to learn that it is so. */
+function leaveAsIs(
+  around: Surroundings,
+  situation: Situation,
+  options: ApplyOptions,
+  intention: Intention,
+): ApplyOutcome {
+  const { record, owned, interrupted } = situation;
+  const rules = keptRules(situation, options.desired.ruleset);
+  const next = recordOf(around, options.desired, record?.appliedAt ?? around.now(), rules, owned);
+  if (JSON.stringify(next) !== JSON.stringify(record)) around.store.writeRecord(next);
+  if (interrupted !== undefined) around.store.deleteJournal();
+  return outcomeOf("unchanged", options, intention);
+}
+
+function change(
+  around: Surroundings,
+  situation: Situation,
+  options: ApplyOptions,
+  intention: Intention,
+): ApplyOutcome {
+  const { live, store, now } = around;
+  const { desired } = options;
+  const { record, interrupted, owned, state } = situation;
+  // Old values that only the journal of a broken-off apply has must outlive it: ours replaces it.
+  const before =
+    interrupted === undefined ? record : recordOf(around, desired, record?.appliedAt ?? now(), record?.rules, owned);
+  if (before !== undefined && before !== record) store.writeRecord(before);
+  store.writeJournal({
+    version: 1,
+    task: "apply",
+    identity: live.identity(),
+    gateway: desired.gateway,
+    pid: process.pid,
+    startedAt: now(),
+    changes: intention.changes,
+  });
+  const notices: Notice[] = [...intention.notices];
+  let sentAfter: number | undefined;
+  const carried = carryOut(live, intention.changes, {
+    sendRules() {
+      const back = undoScript(live, state.table, desired.ruleset);
+      sentAfter = live.generation();
+      live.runNft(intention.script);
+      return () => live.runNft(back);
+    },
+    markStep: (step) => store.markStep(step),
+    finish(performed) {
+      const rules =
+        sentAfter === undefined ? keptRules(situation, desired.ruleset) : sentRules(live, desired.ruleset, sentAfter);
+      store.writeRecord(recordOf(around, desired, now(), rules, ownedThen(owned, performed, notices)));
+    },
+    onStep: options.onStep,
+  });
+  if (carried.ok) {
+    store.deleteJournal();
+    return outcomeOf("applied", options, { ...intention, notices });
+  }
+  const left = [...carried.left, ...putRecordBack(around, before)];
+  const complete = left.length === 0;
+  // Left in place, the journal makes status name the mixture and the next apply repair it.
+  if (complete) store.deleteJournal();
+  const outcome = outcomeOf("failed", options, { ...intention, problems: [carried.problem] });
+  return { ...outcome, undone: { failedStep: carried.failedStep, complete, left } };
+}
+
+/** The step that failed may have been the record itself. */
+function putRecordBack({ store }: Surroundings, record: ApplyRecord | undefined): ApplyProblem[] {
+  try {
+    const now = store.readRecord();
+    if (record === undefined) store.deleteRecord();
+    else if (JSON.stringify(now) !== JSON.stringify(record)) store.writeRecord(record);
+    return [];
+  } catch (error) {
+    return [problemOf(error)];
+  }
+}
+
+function recordOf(
+  { live }: Surroundings,
+  desired: DesiredState,
+  appliedAt: string,
+  rules: RecordedRuleset | undefined,
+  owned: Owned,
+): ApplyRecord {
+  return {
+    version: 1,
+    identity: live.identity(),
+    gateway: desired.gateway,
+    appliedAt,
+    ...(rules === undefined ? {} : { rules }),
+    owned,
+  };
+}
+
+/** What is ours after the steps; notes what the kernel made something else of. */
+function ownedThen(before: Owned, performed: readonly PerformedStep[], notices: Notice[]): Owned {
+  let owned = before;
+  for (const { step, performed: result } of performed) {
+    if (step.kind !== "change" || !result.done) continue;
+    owned = ownedAfter(owned, step.change, result.set);
+    const { change: done } = step;
+    if (done.kind === "sysctl" && done.action === "set" && result.set !== undefined && result.set !== done.to) {
+      notices.push({
+        code: "sysctl-clamped",
+        message: `${done.name} was set to ${done.to} and the kernel made it ${result.set}`,
+        fix: "nothing; the kernel rounds or limits it",
+      });
+    }
+  }
+  return owned;
+}
+
+function outcomeOf(outcome: ApplyOutcome["outcome"], options: ApplyOptions, intention: Intention): ApplyOutcome {
+  return {
+    outcome,
+    gateway: options.desired.gateway,
+    changes: intention.changes.map(changeText),
+    script: intention.script,
+    problems: intention.problems,
+    notices: intention.notices,
+  };
+}
+
+/** What fails before anything was touched is a refusal with its reason. */
+function refusing(options: ApplyOptions, run: () => ApplyOutcome): ApplyOutcome {
+  try {
+    return run();
+  } catch (error) {
+    const nothing = { changes: [], script: "", notices: [] };
+    return outcomeOf("refused", options, { ...nothing, problems: [problemOf(error)] });
+  }
+}

@@ -1,0 +1,147 @@
+import type {
+  AddressSetting,
+  PolicyRuleSetting,
+  ProxyNeighbourSetting,
+  RouteSetting,
+} from "../render/desired-state.ts";
+import { MAIN_TABLE } from "../render/reach.ts";
+
+/** One difference between the kernel and what it shall be, with every old value needed to undo it. */
+export type Change = LinkChange | AddressChange | RouteChange | PolicyRuleChange | ProxyNeighbourChange | SysctlChange | RulesetChange;
+
+/** Brings an interface up or down. */
+export interface LinkChange {
+  readonly kind: "link";
+  readonly action: "up" | "down";
+  readonly interface: string;
+  /** Addresses on it while it was down. */
+  readonly addresses: readonly string[];
+}
+
+/** Adds or removes an address. */
+export interface AddressChange {
+  readonly kind: "address";
+  readonly action: "add" | "remove";
+  readonly setting: AddressSetting;
+}
+
+/** Adds or removes a route. */
+export interface RouteChange {
+  readonly kind: "route";
+  readonly action: "add" | "remove";
+  readonly setting: RouteSetting;
+}
+
+/** Adds or removes a rule of policy routing. */
+export interface PolicyRuleChange {
+  readonly kind: "policy-rule";
+  readonly action: "add" | "remove";
+  readonly setting: PolicyRuleSetting;
+}
+
+/** Adds or removes an address the gateway answers ARP for. */
+export interface ProxyNeighbourChange {
+  readonly kind: "proxy-neighbour";
+  readonly action: "add" | "remove";
+  readonly setting: ProxyNeighbourSetting;
+}
+
+/** Sets a sysctl, or puts its old value back. */
+export interface SysctlChange {
+  readonly kind: "sysctl";
+  readonly action: "set" | "restore";
+  readonly name: string;
+  readonly from: string;
+  readonly to: string;
+  readonly reason: string;
+  /** Other sysctls that the kernel changes along with this one: their values before. */
+  readonly before: Readonly<Record<string, string>>;
+  /** Those of them to write afterwards, with their values. */
+  readonly after: Readonly<Record<string, string>>;
+}
+
+/** Part of the one nft transaction. */
+export interface RulesetChange {
+  readonly kind: "ruleset";
+  readonly action: "create" | "recreate" | "delete" | "add" | "replace" | "change";
+  readonly object: "table" | "chain" | "set" | "map" | "element" | "counter";
+  /** Of the table, chain, set, map or counter; for elements the set or map they are in. */
+  readonly name: string;
+  /** For people, complete: `add 1 element to map blocks_campus`. */
+  readonly words: string;
+}
+
+/** The change in words for people. */
+export function changeText(change: Change): string {
+  switch (change.kind) {
+    case "link":
+      return `bring ${change.interface} ${change.action}`;
+    case "address": {
+      const { interface: device, address, length } = change.setting;
+      return `${change.action} address ${address}/${length} ${to(change.action)} ${device}`;
+    }
+    case "route":
+      return `${change.action} ${routeText(change.setting)}`;
+    case "policy-rule":
+      return `${change.action} ${policyRuleText(change.setting)}`;
+    case "proxy-neighbour":
+      return change.action === "add"
+        ? `answer ARP for ${change.setting.address} on ${change.setting.interface}`
+        : `answer ARP for ${change.setting.address} on ${change.setting.interface} no more`;
+    case "sysctl":
+      return `${change.action} ${change.name} ${change.from} -> ${change.to}: ${change.reason}`;
+    case "ruleset":
+      return change.words;
+  }
+}
+
+/** A route in words: `route 10.1.0.0/16 via 10.0.0.1 dev wan table 100`. */
+export function routeText(route: RouteSetting): string {
+  const via = route.via === undefined ? "" : ` via ${route.via}`;
+  const table = route.table === MAIN_TABLE ? "" : ` table ${route.table}`;
+  const metric = route.metric === undefined ? "" : ` metric ${route.metric}`;
+  return `route ${route.destination}${via} dev ${route.interface}${table}${metric}`;
+}
+
+/** A rule of policy routing in words. */
+export function policyRuleText(rule: PolicyRuleSetting): string {
+  return `rule ${rule.priority}: packets with mark ${hex(rule.mark)}/${hex(rule.mask)} look up table ${rule.table}`;
+}
+
+/** The change that undoes the change; none for the ruleset, whose undoing is a script. */
+export function inverse(change: Exclude<Change, RulesetChange>): Exclude<Change, RulesetChange> {
+  switch (change.kind) {
+    case "link":
+      return { ...change, action: change.action === "up" ? "down" : "up" };
+    case "sysctl":
+      return {
+        ...change,
+        action: "restore",
+        from: change.to,
+        to: change.from,
+        reason: "as it was",
+        before: change.after,
+        after: change.before,
+      };
+    case "address":
+      return { ...change, action: opposite(change.action) };
+    case "route":
+      return { ...change, action: opposite(change.action) };
+    case "policy-rule":
+      return { ...change, action: opposite(change.action) };
+    case "proxy-neighbour":
+      return { ...change, action: opposite(change.action) };
+  }
+}
+
+function opposite(action: "add" | "remove"): "add" | "remove" {
+  return action === "add" ? "remove" : "add";
+}
+
+function to(action: "add" | "remove"): string {
+  return action === "add" ? "to" : "from";
+}
+
+function hex(value: number): string {
+  return `0x${value.toString(16)}`;
+}

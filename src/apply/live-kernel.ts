@@ -1,0 +1,69 @@
+import { formatIpv4 } from "../address/ipv4.ts";
+import { readNamespaceIdentity } from "../kernel/namespace-identity.ts";
+import { isHostNamespace, type NamespaceName } from "../kernel/namespace.ts";
+import { listTableText } from "../kernel/nftables-text.ts";
+import { checkNft, listRuleset, listTable, readGeneration, readTableComment, runNft } from "../kernel/nftables.ts";
+import { addAddress, listAddresses, removeAddress } from "../kernel/route/address.ts";
+import { listLinks, setLinkUp } from "../kernel/route/link.ts";
+import { addProxyNeighbour, listProxyNeighbours, removeProxyNeighbour } from "../kernel/route/neighbour.ts";
+import { addPolicyRule, listPolicyRules, removePolicyRule } from "../kernel/route/policy-rule.ts";
+import { addRoute, listRoutes, removeRoute } from "../kernel/route/route.ts";
+import { isSysctlWritable, readSysctl, writeSysctl } from "../kernel/sysctl.ts";
+import type { Live } from "./live.ts";
+
+const FAMILY = "ip";
+const TABLE = "meganat";
+
+/** The kernel itself, in a namespace. */
+export function kernelOf(namespace: NamespaceName): Live {
+  return {
+    identity: () => readNamespaceIdentity(namespace),
+    isHost: () => isHostNamespace(namespace),
+
+    generation: () => readGeneration(namespace),
+    tableComment: () => readTableComment(namespace, FAMILY, TABLE),
+    listTable: (terse) => listTable(namespace, FAMILY, TABLE, { terse }),
+    tableText: () => listTableText(namespace, FAMILY, TABLE),
+    listRuleset: () => listRuleset(namespace, { terse: true }),
+    checkNft: (script) => checkNft(namespace, script),
+    runNft: (script) => runNft(namespace, script),
+
+    readSysctl: (name) => readSysctl(namespace, name),
+    isSysctlWritable: (name) => isSysctlWritable(namespace, name),
+    writeSysctl: (name, value) => writeSysctl(namespace, name, value),
+
+    links: () => listLinks(namespace),
+    setLinkUp: (name, up) => setLinkUp(namespace, name, up),
+    addresses: () =>
+      listAddresses(namespace).map(({ interface: device, address, length }) => ({
+        interface: device,
+        address: formatIpv4(address),
+        length,
+      })),
+    addAddress: (setting) => addAddress(namespace, setting),
+    removeAddress: (setting) => removeAddress(namespace, setting),
+    routes: (table) =>
+      listRoutes(namespace, { table })
+        .filter(({ type }) => type === "unicast")
+        .map((route) => ({
+          destination: route.destination,
+          table: route.table,
+          ...(route.interface === undefined ? {} : { interface: route.interface }),
+          ...(route.via === undefined ? {} : { via: route.via }),
+          metric: route.metric ?? 0,
+        })),
+    addRoute: (setting) => addRoute(namespace, setting),
+    removeRoute: (setting) => removeRoute(namespace, setting),
+    policyRules: () =>
+      listPolicyRules(namespace).flatMap((rule) => {
+        const { mark, mask, table, priority, lookup } = rule;
+        const onlyMark = rule.from === undefined && rule.to === undefined && rule.incoming === undefined;
+        return lookup && onlyMark && mark !== undefined ? [{ mark, mask: mask ?? 0xffffffff, table, priority }] : [];
+      }),
+    addPolicyRule: (setting) => addPolicyRule(namespace, setting),
+    removePolicyRule: (setting) => removePolicyRule(namespace, setting),
+    proxyNeighbours: () => listProxyNeighbours(namespace),
+    addProxyNeighbour: (setting) => addProxyNeighbour(namespace, setting),
+    removeProxyNeighbour: (setting) => removeProxyNeighbour(namespace, setting),
+  };
+}

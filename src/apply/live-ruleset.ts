@@ -1,0 +1,122 @@
+import type { NftChain, NftSet } from "../render/desired-state.ts";
+import { elementFromJson, isObject } from "./nft-element.ts";
+import type { RecordedRuleset } from "./record.ts";
+
+/** A chain as far as its text is known: undefined `chain` means someone else changed it or made it. */
+export interface LiveChain {
+  readonly name: string;
+  readonly chain?: NftChain;
+}
+
+/** Our table as it is in the kernel. */
+export interface LiveRuleset {
+  /** Names of named counters. */
+  readonly counters: readonly string[];
+  readonly sets: readonly NftSet[];
+  readonly chains: readonly LiveChain[];
+  /** True when the elements are in nft's own words and not in those sent. */
+  readonly listed: boolean;
+}
+
+/** nft's listing of our table, taken apart. */
+export interface TableListing {
+  readonly counters: readonly ListedCounter[];
+  readonly sets: readonly NftSet[];
+  /** Chain name -> a text equal for equal chains, without handles and counters. */
+  readonly chains: Readonly<Record<string, string>>;
+}
+
+/** A named counter as it stands. */
+export interface ListedCounter {
+  readonly name: string;
+  readonly packets: number;
+  readonly bytes: number;
+}
+
+/** The ruleset the record tells, when nobody can have changed it since. */
+export function recordedRuleset(rules: RecordedRuleset): LiveRuleset {
+  return {
+    counters: rules.ruleset.counters.map(({ name }) => name),
+    sets: rules.ruleset.sets,
+    chains: rules.ruleset.chains.map((chain) => ({ name: chain.name, chain })),
+    listed: false,
+  };
+}
+
+/** The ruleset nft lists; chains that are as after our last apply are known by the text sent then. */
+export function listedRuleset(listing: TableListing, rules: RecordedRuleset | undefined): LiveRuleset {
+  const chains = Object.entries(listing.chains).map(([name, text]): LiveChain => {
+    const chain = rules?.ruleset.chains.find((candidate) => candidate.name === name);
+    return chain !== undefined && rules?.listing[name] === text ? { name, chain } : { name };
+  });
+  const sets = listing.sets.map((set): NftSet => {
+    const sent = rules?.ruleset.sets.find((candidate) => candidate.name === set.name);
+    // The listing does not tell whether a map's data are intervals: the declaration sent does.
+    return sent !== undefined && sameDeclaration(set, sent) ? { ...sent, elements: set.elements } : set;
+  });
+  return { counters: listing.counters.map(({ name }) => name), sets, chains, listed: true };
+}
+
+/** Says whether two sets are declared alike, as far as nft's listing tells. */
+export function sameDeclaration(a: NftSet, b: NftSet): boolean {
+  return declaration(a) === declaration(b);
+}
+
+function declaration(set: NftSet): string {
+  const data = set.data?.replace(/\binterval\s+/g, "") ?? "";
+  return `${set.key}|${data}|${set.flags.toSorted().join()}`.replace(/\s+/g, " ");
+}
+
+/** Takes `nft -j list table` apart. */
+export function readTableListing(objects: readonly unknown[]): TableListing {
+  const counters: ListedCounter[] = [];
+  const sets: NftSet[] = [];
+  const chains = new Map<string, unknown[]>();
+  for (const object of objects) {
+    if (!isObject(object)) continue;
+    const set = object["set"] ?? object["map"];
+    if (isObject(set)) sets.push(listedSet(set));
+    const counter = object["counter"];
+    if (isObject(counter)) {
+      const { name, packets, bytes } = counter;
+      counters.push({ name: String(name), packets: Number(packets), bytes: Number(bytes) });
+    }
+    const chain = object["chain"];
+    if (isObject(chain)) chains.set(String(chain["name"]), [stable(chain)]);
+    const rule = object["rule"];
+    if (isObject(rule)) chains.get(String(rule["chain"]))?.push(stable(rule));
+  }
+  return { counters, sets, chains: Object.fromEntries([...chains].map(([name, parts]) => [name, JSON.stringify(parts)])) };
+}
+
+function listedSet(set: Record<string, unknown>): NftSet {
+  const type = set["type"];
+  const map = set["map"];
+  const flags = Array.isArray(set["flags"]) ? set["flags"].map(String) : [];
+  return {
+    name: String(set["name"]),
+    key: typeWords(type),
+    ...(map === undefined ? {} : { data: typeWords(map) }),
+    flags: flags.filter((flag) => flag === "interval" || flag === "constant"),
+    elements: Array.isArray(set["elem"]) ? set["elem"].map(elementFromJson) : [],
+  };
+}
+
+function typeWords(type: unknown): string {
+  return Array.isArray(type) ? type.join(" . ") : String(type);
+}
+
+/** Leaves out what changes by itself: handles, counters; and sorts anonymous sets, which nft lists in hash order. */
+function stable(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(stable);
+  if (!isObject(value)) return value;
+  const kept: [string, unknown][] = [];
+  for (const [key, inner] of Object.entries(value)) {
+    if (key === "handle") continue;
+    if (key === "counter" && isObject(inner)) kept.push([key, null]);
+    else if (key === "set" && Array.isArray(inner)) {
+      kept.push([key, inner.map((member) => JSON.stringify(stable(member))).toSorted()]);
+    } else kept.push([key, stable(inner)]);
+  }
+  return Object.fromEntries(kept);
+}

@@ -1,0 +1,84 @@
+import type { NamespaceIdentity } from "../kernel/namespace-identity.ts";
+import type {
+  AddressSetting,
+  PolicyRuleSetting,
+  ProxyNeighbourSetting,
+  RouteSetting,
+  Ruleset,
+} from "../render/desired-state.ts";
+
+/** A sysctl that apply changed. */
+export interface OwnedSysctl {
+  readonly name: string;
+  /** The value before the first apply: what `remove` puts back. */
+  readonly old: string;
+  /** What was written. */
+  readonly asked: string;
+  /** What the kernel made of it: it rounds and clamps some. */
+  readonly set: string;
+  /** Other sysctls that the kernel changes along with this one, with their old values. */
+  readonly alongside: Readonly<Record<string, string>>;
+}
+
+/** An interface that apply brought up. */
+export interface OwnedLink {
+  readonly interface: string;
+  /** Addresses (`a.b.c.d/len`) it had while it was down; with others on it `remove` leaves it up. */
+  readonly addresses: readonly string[];
+}
+
+/** What of the kernel's state is ours beside the ruleset: what was not there before the first apply. */
+export interface Owned {
+  readonly links: readonly OwnedLink[];
+  readonly addresses: readonly AddressSetting[];
+  readonly routes: readonly RouteSetting[];
+  readonly policyRules: readonly PolicyRuleSetting[];
+  readonly proxyNeighbours: readonly ProxyNeighbourSetting[];
+  readonly sysctls: readonly OwnedSysctl[];
+}
+
+/** The ruleset as the last apply left it in the kernel. */
+export interface RecordedRuleset {
+  /** As sent. Its comment is the present fingerprint; the kernel never changes the comment of a table. */
+  readonly ruleset: Ruleset;
+  /** The comment the table was made with. */
+  readonly tableComment: string;
+  /** nft's own listing of each chain, without handles and counters: rules cannot be compared as text. */
+  readonly listing: Readonly<Record<string, string>>;
+  /**
+   * The namespace's nftables generation right after; while it is the same nobody has changed any rule.
+   * Undefined if another transaction may have come between ours and the reading.
+   */
+  readonly generation?: number;
+}
+
+/** What the last apply left behind, kept until `remove` or the next boot: kernel state lasts no longer. */
+export interface ApplyRecord {
+  readonly version: 1;
+  readonly identity: NamespaceIdentity;
+  readonly gateway: string;
+  /** ISO 8601. */
+  readonly appliedAt: string;
+  readonly rules?: RecordedRuleset;
+  readonly owned: Owned;
+}
+
+/** Nothing is ours. */
+export const NOTHING_OWNED: Owned = {
+  links: [],
+  addresses: [],
+  routes: [],
+  policyRules: [],
+  proxyNeighbours: [],
+  sysctls: [],
+};
+
+/** Says whether two records of the same shape name the same thing, whatever the order of their keys. */
+export function sameSetting<T extends object>(a: T, b: T): boolean {
+  return settingKey(a) === settingKey(b);
+}
+
+/** A text that is equal for equal settings. */
+export function settingKey(setting: object): string {
+  return JSON.stringify(Object.entries(setting).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,56 @@
+import type { DesiredState } from "../render/desired-state.ts";
+import type { FoundJournal } from "./journal.ts";
+import type { Live } from "./live.ts";
+import { readLiveState, type LiveState } from "./live-state.ts";
+import { ownedAtMost, ownedNow } from "./owned.ts";
+import { NOTHING_OWNED, type ApplyRecord, type Owned } from "./record.ts";
+import type { RecordStore } from "./record-store.ts";
+
+/** What is known before anything is done: the record, an apply that broke off, the kernel, and what of it is ours. */
+export interface Situation extends Memory {
+  readonly state: LiveState;
+  /** What is ours and there. */
+  readonly owned: Owned;
+}
+
+/** What was written down of this very namespace since this boot. */
+export interface Memory {
+  readonly record: ApplyRecord | undefined;
+  readonly interrupted: FoundJournal | undefined;
+}
+
+/** Reads record and journal; those of another namespace of the same name, or of before the boot, count as none. */
+export function readMemory(live: Live, store: RecordStore): Memory {
+  const identity = live.identity();
+  const isOurs = (other: ApplyRecord["identity"]): boolean =>
+    other.boot === identity.boot && other.namespace === identity.namespace;
+  const record = store.readRecord();
+  const interrupted = store.readJournal();
+  return {
+    record: record !== undefined && isOurs(record.identity) ? record : undefined,
+    interrupted: interrupted !== undefined && isOurs(interrupted.journal.identity) ? interrupted : undefined,
+  };
+}
+
+/** What may be ours, by record and journal alone. */
+export function readOwnedAtMost(live: Live, store: RecordStore): Owned {
+  return atMost(readMemory(live, store));
+}
+
+function atMost({ record, interrupted }: Memory): Owned {
+  return ownedAtMost(record?.owned ?? NOTHING_OWNED, interrupted?.journal.changes ?? []);
+}
+
+/** Reads the situation; `desired` says which sysctls and routes matter beside our own. */
+export function readSituation(
+  live: Live,
+  store: RecordStore,
+  desired?: Pick<DesiredState, "sysctls" | "routes">,
+): Situation {
+  const memory = readMemory(live, store);
+  const most = atMost(memory);
+  const state = readLiveState(live, desired, memory.record, most);
+  const planned = memory.interrupted?.journal.changes ?? [];
+  const uncertain = new Set(planned.flatMap((change) => (change.kind === "sysctl" ? [change.name] : [])));
+  return { ...memory, state, owned: ownedNow(most, state, uncertain) };
+}
