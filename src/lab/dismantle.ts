@@ -1,3 +1,5 @@
+import { rmSync } from "node:fs";
+import { recordDirectory } from "../apply/record-directory.ts";
 import { isKernelError } from "../kernel/error.ts";
 import { deleteNamespace, listNamespaces } from "../kernel/namespace.ts";
 import { killProcess, processesInNamespace } from "../kernel/process.ts";
@@ -10,7 +12,8 @@ const PATIENCE_MS = 3000;
 const STEP_MS = 5;
 
 /**
- * Removes everything of a lab: processes in its namespaces, the namespaces with their links, its share of the host's
+ * Removes everything of a lab: processes in its namespaces, the namespaces with their links and
+ * apply's records of them, its share of the host's
  * limits, and the record of it. Does each step even if one before it failed; then the record stays, for the next try.
  */
 export function dismantleLab(state: LabState): void {
@@ -26,6 +29,8 @@ export function dismantleLab(state: LabState): void {
   attempt(() => endProcesses(namespaces));
   const there = new Set(listNamespaces());
   for (const name of namespaces.filter((candidate) => there.has(candidate))) attempt(() => removeNamespace(name));
+  // What `apply` wrote down of the namespaces means nothing without them.
+  for (const name of namespaces) attempt(() => rmSync(recordDirectory(name), { recursive: true, force: true }));
   attempt(() => returnHostLimits(state.id));
   if (failures.length > 0) {
     throw new LabError(

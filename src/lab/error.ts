@@ -1,5 +1,11 @@
 /** What went wrong with a lab, by kind; stable, for scripts. */
-export type LabErrorCode = "lab-unknown" | "lab-exists" | "lab-id" | "lab-program-failed" | "lab-left-over";
+export type LabErrorCode =
+  | "lab-unknown"
+  | "lab-exists"
+  | "lab-id"
+  | "lab-program-failed"
+  | "lab-left-over"
+  | "lab-no-permission";
 
 /** A failure of the lab itself; what the kernel refuses is a KernelError. */
 export class LabError extends Error {
