@@ -45,6 +45,14 @@ export interface SubscriberMapping {
   readonly ports: PortRange;
 }
 
+/** Which addresses the gateway used. */
+export interface AddressUse {
+  /** In ascending order. */
+  readonly publicAddresses: readonly PublicAddressUse[];
+  /** Of every subscriber of whom a packet was seen; empty unless recorded. */
+  readonly mappings: readonly SubscriberMapping[];
+}
+
 /** A way to make the connections of a set. */
 export interface Engine {
   /** Starts again with the first connection; `onlyIncomplete` leaves out those that have been through all steps. */
@@ -52,9 +60,8 @@ export interface Engine {
   /** Sends the packets of the next `count` connections; resolves with the number of connections gone through. */
   advance(count: number): Promise<number>;
   counts(): EngineCounts;
-  publicAddresses(): PublicAddressUse[];
-  /** Of every subscriber of whom a packet was seen; empty unless recorded. */
-  mappings(): SubscriberMapping[];
+  /** What was seen outside; once, after the last round. */
+  addressUse(): Promise<AddressUse>;
   /** Leaves the interfaces as they were. */
   close(): Promise<void>;
 }

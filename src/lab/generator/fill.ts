@@ -3,9 +3,10 @@ import type { Ipv4Prefix } from "../../address/ipv4-prefix.ts";
 import type { Ipv4Range } from "../../address/ipv4-range.ts";
 import type { NamespaceName } from "../../kernel/namespace.ts";
 import { createConnectionSet } from "./connection.ts";
-import type { Engine, EngineCounts, PublicAddressUse, SubscriberMapping } from "./engine.ts";
+import type { AddressUse, Engine, EngineCounts, EngineSetup } from "./engine.ts";
 import { IPPROTO_TCP, IPPROTO_UDP } from "./frame.ts";
 import { findLinkEnds, type InsideEnd } from "./link-ends.ts";
+import { PacketEngine } from "./packet-engine.ts";
 import { XdpEngine } from "./xdp-engine.ts";
 
 /** Benchmarking range of RFC 2544: nobody on the internet has it. */
@@ -32,6 +33,11 @@ export interface FillOptions {
   /** How many, spread evenly over the subscribers. */
   readonly connections: number;
   readonly protocol: "udp" | "tcp";
+  /**
+   * `xdp`, the default, makes and answers the packets in the kernel: root, eBPF objects built. `packet-socket` does the
+   * same from user space, slower, wherever there is CAP_NET_RAW: an unprivileged user namespace will do.
+   */
+  readonly method?: "xdp" | "packet-socket";
   /** Default 198.18.0.0/15. The gateway must route it to the outside link, and not translate it. */
   readonly destinations?: Ipv4Prefix;
   /** The same seed gives the same connections; default 1. */
@@ -57,7 +63,7 @@ export interface FillProgress {
 }
 
 /** What came of a fill. Counts are of connections, each once, but for frames, strays and moved: packets. */
-export interface FillReport extends EngineCounts {
+export interface FillReport extends EngineCounts, AddressUse {
   readonly protocol: "udp" | "tcp";
   readonly seed: number;
   readonly connections: number;
@@ -65,17 +71,14 @@ export interface FillReport extends EngineCounts {
   readonly sent: number;
   /** Sent, but never seen outside in any of up to four rounds: `sent - delivered`. */
   readonly refused: number;
-  readonly publicAddresses: readonly PublicAddressUse[];
-  /** One for each subscriber seen outside, if recorded. */
-  readonly mappings: readonly SubscriberMapping[];
   /** From the first packet to the last count, without the wait for `assured`. */
   readonly seconds: number;
 }
 
 /**
- * Fills a NAT gateway with distinct connections, by packets made in the kernel on the subscribers' side and answered
- * in the kernel beyond the gateway. Real traffic goes on beside it. Everything attached is detached at the end, also on
- * failure. Both ends of the gateway must take XDP frames: on veth that is GRO switched on.
+ * Fills a NAT gateway with distinct connections, by packets made on the subscribers' side and answered beyond the
+ * gateway. Real traffic goes on beside it. Everything attached is detached at the end, also on failure. By `xdp` the
+ * gateway's own ends of both links must take XDP frames: on veth that is GRO switched on.
  */
 export async function fillConnections(options: FillOptions): Promise<FillReport> {
   const seed = options.seed ?? 1;
@@ -87,7 +90,7 @@ export async function fillConnections(options: FillOptions): Promise<FillReport>
   });
   options.signal?.throwIfAborted();
   const { index, ...ends } = await findLinkEnds(options.inside, set.firstDestination);
-  const engine = await XdpEngine.start({
+  const engine = await startEngine(options.method ?? "xdp", {
     set,
     protocol: options.protocol === "tcp" ? IPPROTO_TCP : IPPROTO_UDP,
     inside: { namespace: options.inside.namespace, interface: options.inside.interface, index },
@@ -106,13 +109,16 @@ export async function fillConnections(options: FillOptions): Promise<FillReport>
       sent,
       ...counts,
       refused: sent - counts.delivered,
-      publicAddresses: engine.publicAddresses(),
-      mappings: engine.mappings(),
+      ...(await engine.addressUse()),
       seconds,
     };
   } finally {
     await engine.close();
   }
+}
+
+async function startEngine(method: "xdp" | "packet-socket", setup: EngineSetup): Promise<Engine> {
+  return method === "xdp" ? await XdpEngine.start(setup) : await PacketEngine.start(setup);
 }
 
 async function runRounds(engine: Engine, options: FillOptions): Promise<{ sent: number; seconds: number }> {

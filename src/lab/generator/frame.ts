@@ -47,7 +47,7 @@ export const AT = {
 const ETH_P_IP = 0x0800;
 const IP_DF = 0x4000;
 const TTL = 64;
-const TCP_WINDOW = 64_240;
+export const TCP_WINDOW = 64_240;
 
 /** The two ends of the inside link. */
 export interface LinkEnds {

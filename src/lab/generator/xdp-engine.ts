@@ -2,7 +2,7 @@ import { LiveFrames } from "../../kernel/bpf/live-frames.ts";
 import { BpfObject, objectPath } from "../../kernel/bpf/object.ts";
 import { attachXdp, type XdpAttachment } from "../../kernel/bpf/xdp.ts";
 import type { ConnectionSet } from "./connection.ts";
-import type { Engine, EngineCounts, EngineSetup, PublicAddressUse, SubscriberMapping } from "./engine.ts";
+import type { AddressUse, Engine, EngineCounts, EngineSetup, PublicAddressUse, SubscriberMapping } from "./engine.ts";
 import { FRAME_LENGTH } from "./frame.ts";
 
 /** enum counter in bpf/generator.bpf.c. */
@@ -67,7 +67,11 @@ export class XdpEngine implements Engine {
     };
   }
 
-  publicAddresses(): PublicAddressUse[] {
+  async addressUse(): Promise<AddressUse> {
+    return await Promise.resolve({ publicAddresses: this.#publicAddresses(), mappings: this.#mappings() });
+  }
+
+  #publicAddresses(): PublicAddressUse[] {
     const map = this.#object.map("public_addresses");
     const uses: PublicAddressUse[] = [];
     for (const key of map.keys()) {
@@ -83,7 +87,7 @@ export class XdpEngine implements Engine {
     return uses.toSorted((a, b) => a.address - b.address);
   }
 
-  mappings(): SubscriberMapping[] {
+  #mappings(): SubscriberMapping[] {
     if (!this.#record) return [];
     const mappings: SubscriberMapping[] = [];
     for (const [index, mapping] of words64(this.#object.map("mappings").lookupAll()).entries()) {
