@@ -12,8 +12,11 @@ export const MEMORY_SHARE = { warn: 0.5, refuse: 0.75 } as const;
 /** Mean chain from which the kernel refuses entries (it does so at a random length of 50 to 79), and from which it is slow. */
 export const MEAN_CHAIN = { warn: 8, refuse: 32 } as const;
 
-/** Entries the kernel's garbage collection removes each second (64,000/HZ a jiffy, every other jiffy at most). */
+/** Entries the kernel's garbage collection removes each second (64,000/HZ, then a pause of one jiffy; nf_conntrack_core.c). */
 export const EXPIRIES_PER_SECOND = 64_000;
+
+/** From a day on, forgotten connections fill the table. */
+const VERY_LONG_SECONDS = 86_400;
 
 const CAPACITY: FilePath = ["capacity"];
 
@@ -162,40 +165,50 @@ function* timers(gateway: Gateway, facts: HostFacts, timeouts: readonly TimeoutP
   const byHand = gateway.capacity.timeouts.seconds;
   const left: string[] = [];
   for (const plan of timeouts) {
-    if (plan.rfcMinimum === undefined || plan.proposed >= plan.rfcMinimum) continue;
-    const times = Math.round(plan.rfcMinimum / Math.max(1, plan.proposed));
-    const saved = (plan.entriesSaved ?? 0) > 0 ? `; it saves about ${formatCount(plan.entriesSaved ?? 0)} entries` : "";
-    const figures = `${plan.name} ${formatSeconds(plan.proposed)} where ${plan.rfc ?? ""} asks at least ${formatSeconds(plan.rfcMinimum)}`;
     const isByHand = TIMEOUT_NAMES.some((name) => name === plan.name && byHand[name] !== undefined);
+    const path: FilePath = isByHand ? ["capacity", "timeouts", plan.name] : ["capacity", "timeouts"];
+    if (isByHand && plan.now === undefined && "net.netfilter.nf_conntrack_max" in facts.sysctls) {
+      yield planProblem(
+        "timeout-unknown",
+        "warning",
+        path,
+        `This kernel has no timeout ${plan.name} (net.netfilter.${plan.sysctl}).`,
+        "Take it out of the file, or load the kernel module of that protocol.",
+      );
+    }
+    if (plan.name === "tcp-established" && plan.proposed >= VERY_LONG_SECONDS) {
+      const more = Math.max(0, -(plan.entriesSaved ?? 0));
+      yield planProblem(
+        "established-very-long",
+        "warning",
+        path,
+        `Connections that nobody closes stay ${formatSeconds(plan.proposed)}: about ${formatCount(more)} entries more than with 2 h 4 min, if 1 in 100 is left open.`,
+        "Use timeouts: rfc, or set tcp-established to 2h4m or a few hours more.",
+      );
+    }
+    if (plan.rfcMinimum === undefined || plan.proposed >= plan.rfcMinimum) continue;
+    const rfc = plan.rfc ?? "";
     if (!isByHand && plan.proposed === plan.now) {
-      left.push(figures);
+      left.push(`${plan.name} ${formatSeconds(plan.proposed)} (${rfc}: ${formatSeconds(plan.rfcMinimum)})`);
       continue;
     }
+    const times = Math.round(plan.rfcMinimum / Math.max(1, plan.proposed));
+    const saved = plan.entriesSaved ?? 0;
+    const price = saved > 0 ? `; it saves about ${formatCount(saved)} entries` : "";
     yield planProblem(
       "timeout-below-rfc",
       "warning",
-      isByHand ? ["capacity", "timeouts", plan.name] : ["capacity", "timeouts"],
-      `${figures}${times > 1 ? `, ${times} times as much` : ""}: quiet but living connections are cut${saved}.`,
+      path,
+      `${plan.name} is ${formatSeconds(plan.proposed)}, and ${rfc} asks at least ${formatSeconds(plan.rfcMinimum)}${times > 1 ? `, ${times} times as long` : ""}: quiet but living connections are cut${price}.`,
       `Set ${plan.name} to ${plan.rfcMinimum}s or more, or use timeouts: rfc.`,
     );
   }
-  if (left.length > 0) {
-    yield planProblem(
-      "timeout-below-rfc",
-      "warning",
-      ["capacity", "timeouts"],
-      `The kernel's own timeouts are left as they are: ${left.join("; ")}.`,
-      "Use timeouts: rfc.",
-    );
-  }
-  for (const plan of timeouts) {
-    if (plan.now !== undefined || !("net.netfilter.nf_conntrack_max" in facts.sysctls)) continue;
-    yield planProblem(
-      "timeout-unknown",
-      "warning",
-      ["capacity", "timeouts", plan.name],
-      `This kernel has no timeout ${plan.name} (net.netfilter.${plan.sysctl}).`,
-      "Take it out of the file, or load the kernel module of that protocol.",
-    );
-  }
+  if (left.length === 0) return;
+  yield planProblem(
+    "timeout-below-rfc",
+    "warning",
+    ["capacity", "timeouts"],
+    `The kernel's own timeouts are left as they are, shorter than an RFC asks: ${left.join(", ")}.`,
+    "Use timeouts: rfc.",
+  );
 }

@@ -18,7 +18,9 @@ export function refusalChance(occupancy: number): number {
 
 /** Port exhaustion of a rule whose subscribers share ports, or undefined for port blocks. */
 export function planExhaustion(source: SourcePlan, expectedConnections: number): ExhaustionPlan | undefined {
-  if (source.blocks !== undefined || source.subscriberCount === 0) return undefined;
+  if (source.blocks !== undefined || source.subscriberCount === 0 || source.translationsPerDestination === 0) {
+    return undefined;
+  }
   const addressCount = Math.max(1, source.addresses.length);
   const mean = source.subscriberCount / addressCount;
   const counts =

@@ -37,13 +37,13 @@ export function formatSeconds(seconds: number): string {
   return parts.length === 0 ? "0 s" : parts.join(" ");
 }
 
-/** Writes a part of 1 as a percentage with at most two figures of use: 97 %, 0.05 %, under 0.01 %. */
+/** Writes a part of 1 as a percentage as short as tells something: 97 %, 3.3 %, 0.05 %, under 0.01 %; next to nothing is 0 %. */
 export function formatShare(share: number): string {
   const percent = share * 100;
-  if (percent === 0) return "0 %";
+  if (percent < 0.0001) return "0 %";
   if (percent < 0.01) return "under 0.01 %";
   if (percent < 1) return `${Number(percent.toPrecision(1))} %`;
-  return percent < 10 ? `${Number(percent.toPrecision(2))} %` : `${Math.round(percent)} %`;
+  return percent < 10 ? `${Number(percent.toPrecision(2))} %` : `${formatCount(Math.round(percent))} %`;
 }
 
 /** Writes the count with its noun, in the plural unless it is 1. */

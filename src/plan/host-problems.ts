@@ -46,7 +46,7 @@ function* hostLimits(
   neighbours: NeighbourPlan,
   locked: readonly SysctlProposal[],
 ): Generator<PlanProblem> {
-  const limit = locked.filter(({ name }) => name.startsWith("net.netfilter.nf_conntrack_"));
+  const limit = locked.filter(({ name, scope }) => scope === "host" && name.startsWith("net.netfilter."));
   if (limit.length > 0) {
     const now = table.limitNow === undefined ? "the host's" : `the host's, ${formatCount(table.limitNow)}`;
     yield planProblem(

@@ -1,11 +1,10 @@
 import type { Ipv4 } from "../address/ipv4.ts";
 import { network } from "../address/ipv4-prefix.ts";
 import { addressAt, countAddresses, indexOfAddress, rangesContain, type Ipv4Range } from "../address/ipv4-range.ts";
-import type { PortRange } from "../address/port-range.ts";
+import { portRangesOverlap, type PortRange } from "../address/port-range.ts";
 import { pairedAddress } from "./pairing.ts";
 import type { Plan, PublicAddress, SourcePlan } from "./plan.ts";
 import { blockAt, blockRange, isReserved, mappingOf, subscriberAt } from "./port-blocks.ts";
-import { DYNAMIC_PORTS } from "./sources.ts";
 
 /** What a public address and port stand for. Each finding is certain, but for `shared`, which only a log can settle. */
 export type PublicFinding =
@@ -34,14 +33,22 @@ export type PublicFinding =
       readonly candidateCount: number;
       readonly paired: boolean;
     }
-  /** A port block nobody has: a listening port lies in it. */
-  | { readonly kind: "reserved"; readonly rule: string; readonly ports: PortRange }
+  /** A port block nobody has, because these port forwards listen in it. */
+  | {
+      readonly kind: "reserved";
+      readonly rule: string;
+      readonly ports: PortRange;
+      readonly forwards: readonly string[];
+    }
   /** A port block no subscriber has yet. */
   | { readonly kind: "free"; readonly rule: string; readonly ports: PortRange }
   /** A public address of the rule, but a port source NAT does not use. */
   | { readonly kind: "unused-port"; readonly rule: string; readonly ports: PortRange }
   /** The gateway's own address on the link. */
   | { readonly kind: "gateway"; readonly link: string };
+
+/** A plain masquerade may keep any port, those below 1024 too, and any ICMP identifier. */
+const ANY_PORT: PortRange = { first: 0, last: 65535 };
 
 /** Subscribers past this are not hashed one by one to narrow the candidates. */
 const NARROWED_MAX = 1_048_576;
@@ -100,14 +107,18 @@ function sourceAt(plan: Plan, source: SourcePlan, address: Ipv4, port: number): 
     const mapping = blockRange(source.blocks, block);
     const subscriber = subscriberAt(source.blocks, address, port);
     if (subscriber !== undefined) return [{ kind: "subscriber", rule, subscriber, mapping }];
-    return [{ kind: isReserved(source.blocks, block) ? "reserved" : "free", rule, ports: mapping.ports }];
+    if (!isReserved(source.blocks, block)) return [{ kind: "free", rule, ports: mapping.ports }];
+    const forwards = plan.gateway.portForwards
+      .filter(({ listen }) => listen.address === address && portRangesOverlap(listen.ports, mapping.ports))
+      .map(({ name }) => name);
+    return [{ kind: "reserved", rule, ports: mapping.ports, forwards }];
   }
   const addresses = sharedAddresses(plan, source);
-  const index = addresses.findIndex((shared) => shared.address === address);
+  const index = addresses.findIndex((candidate) => candidate.address === address);
   const ports = addresses[index]?.ports;
   if (ports === undefined) return [];
   if (port < ports.first || port > ports.last) return [{ kind: "unused-port", rule, ports }];
-  return [shared(source, index, addresses.length)];
+  return [sharedFinding(source, index, addresses.length)];
 }
 
 function unusedPort(source: SourcePlan, address: Ipv4): PublicFinding[] {
@@ -115,7 +126,7 @@ function unusedPort(source: SourcePlan, address: Ipv4): PublicFinding[] {
   return known === undefined ? [] : [{ kind: "unused-port", rule: source.rule.name, ports: known.ports }];
 }
 
-function shared(source: SourcePlan, index: number, modulus: number): PublicFinding {
+function sharedFinding(source: SourcePlan, index: number, modulus: number): PublicFinding {
   const all = source.subscribers;
   const hashed = source.rule.to.kind !== "masquerade" && modulus > 1 && source.subscriberCount <= NARROWED_MAX;
   const candidates = hashed ? pairedWith(all, index, modulus) : all;
@@ -140,7 +151,7 @@ function pairedWith(subscribers: readonly Ipv4Range[], index: number, modulus: n
 function sharedAddresses(plan: Plan, source: SourcePlan): readonly PublicAddress[] {
   if (source.rule.to.kind !== "masquerade") return source.addresses;
   const link = plan.gateway.links.find(({ name }) => name === source.rule.out);
-  const ports = source.masqueradePorts ?? DYNAMIC_PORTS;
+  const ports = source.masqueradePorts ?? ANY_PORT;
   return (link?.addresses ?? []).map(({ address }) => ({ address, ports }));
 }
 

@@ -28,6 +28,7 @@ export const PLAN_PROBLEM_CODES = {
 
   // Warnings about timers.
   "timeout-below-rfc": "A timeout is shorter than an RFC allows: connections that are quiet but alive are cut.",
+  "established-very-long": "TCP connections that nobody closes stay in the table for a day or longer.",
   "timeout-unknown": "The file sets a timeout this kernel does not have.",
 
   // Warnings about pools and subscribers.

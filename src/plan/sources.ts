@@ -44,9 +44,11 @@ function planSource(gateway: Gateway, rule: SourceNat, listening: readonly Liste
   const target = targetOf(gateway, rule);
   if (target === undefined) {
     const ports = portsOfLink(gateway, rule.out, listening);
-    const whole = countPorts(ports) === countPorts(DYNAMIC_PORTS);
-    const masquerade = { ...plan, addresses: [], translationsPerDestination: countPorts(ports) };
-    return whole ? masquerade : { ...masquerade, masqueradePorts: ports };
+    const count = ports === undefined ? 0 : countPorts(ports);
+    const masquerade = { ...plan, addresses: [], translationsPerDestination: count };
+    return ports === undefined || count === countPorts(DYNAMIC_PORTS)
+      ? masquerade
+      : { ...masquerade, masqueradePorts: ports };
   }
   const { ports, reachedBy } = target;
   const addresses = listAddresses(withoutRepeats(target.addresses));
@@ -69,11 +71,11 @@ function planSource(gateway: Gateway, rule: SourceNat, listening: readonly Liste
   };
 }
 
-/** The ports masquerade may use: no forward listens on them on any address of the link. */
-function portsOfLink(gateway: Gateway, out: string, listening: readonly Listening[]): PortRange {
+/** The ports masquerade may use, undefined if none is left: no forward listens on them on any address of the link. */
+function portsOfLink(gateway: Gateway, out: string, listening: readonly Listening[]): PortRange | undefined {
   const own = gateway.links.find((link) => link.name === out)?.addresses.map((prefix) => prefix.address) ?? [];
   const merged = listening.filter((l) => own.includes(l.address)).map(({ ports }) => ({ address: 0, ports }));
-  return freePorts(DYNAMIC_PORTS, 0, merged) ?? DYNAMIC_PORTS;
+  return freePorts(DYNAMIC_PORTS, 0, merged);
 }
 
 function listAddresses(ranges: readonly Ipv4Range[]): Ipv4[] {
