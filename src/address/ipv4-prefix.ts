@@ -11,6 +11,12 @@ export function netmask(length: number): number {
   return length === 0 ? 0 : (0xffffffff << (32 - length)) >>> 0;
 }
 
+/** The prefix length of a netmask, or undefined when its ones are not all in front: 255.255.0.0 gives 16. */
+export function prefixFromNetmask(mask: Ipv4): number | undefined {
+  const length = Math.clz32(~mask);
+  return netmask(length) === mask ? length : undefined;
+}
+
 /** The first address of the prefix. */
 export function network(prefix: Ipv4Prefix): Ipv4 {
   return (prefix.address & netmask(prefix.length)) >>> 0;

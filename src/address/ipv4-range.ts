@@ -70,20 +70,39 @@ export function mergeRanges(ranges: readonly Ipv4Range[]): Ipv4Range[] {
   return merged;
 }
 
+/** The first of the merged ranges (ascending, none overlapping) that shares an address with `range`. */
+export function overlapIn(merged: readonly Ipv4Range[], range: Ipv4Range): Ipv4Range | undefined {
+  const candidate = merged[firstEndingAt(merged, range.first)];
+  return candidate !== undefined && candidate.first <= range.last ? candidate : undefined;
+}
+
 /** The addresses of `ranges` that are not in `taken`, in the order of `ranges`. */
 export function subtractRanges(ranges: readonly Ipv4Range[], taken: readonly Ipv4Range[]): Ipv4Range[] {
   const holes = mergeRanges(taken);
   const left: Ipv4Range[] = [];
   for (const range of ranges) {
     let first = range.first;
-    for (const hole of holes) {
-      if (hole.last < first || hole.first > range.last) continue;
+    for (let i = firstEndingAt(holes, first); i < holes.length; i++) {
+      const hole = holes[i];
+      if (hole === undefined || hole.first > range.last) break;
       if (hole.first > first) left.push({ first, last: hole.first - 1 });
       first = hole.last + 1;
     }
     if (first <= range.last) left.push({ first, last: range.last });
   }
   return left;
+}
+
+// The index of the first of the ascending ranges that ends at the address or after it.
+function firstEndingAt(merged: readonly Ipv4Range[], address: Ipv4): number {
+  let low = 0;
+  let high = merged.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((merged[middle]?.last ?? 0) < address) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** The fewest prefixes that cover exactly the range, in ascending order. */

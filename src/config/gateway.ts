@@ -108,6 +108,8 @@ export interface Capacity {
   readonly connectionsPerSubscriber: number;
   /** New connections per second at the busy hour, if known; it prices the timeouts. */
   readonly newConnectionsPerSecond?: number;
+  /** Bits per second at the busy hour, both directions together, if known. */
+  readonly bandwidth?: number;
   readonly timeouts: Timeouts;
 }
 

@@ -7,6 +7,8 @@ export interface Problem {
   readonly code: string;
   readonly severity: "error" | "warning";
   readonly path: FilePath;
+  /** What of a single value to point at: the value (so unless said) or its key. Maps and lists show their key. */
+  readonly at?: "key" | "value";
   /** One sentence: what is the matter, with the figures. */
   readonly message: string;
   /** What the user can do. */

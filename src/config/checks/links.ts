@@ -1,0 +1,61 @@
+import { formatIpv4, type Ipv4 } from "../../address/ipv4.ts";
+import { broadcast, formatIpv4Prefix, network, prefixContains, type Ipv4Prefix } from "../../address/ipv4-prefix.ts";
+import type { DraftGateway } from "../draft.ts";
+import { fileProblem, type FileProblem } from "../file-problem.ts";
+import type { Link } from "../gateway.ts";
+import type { FilePath } from "../problem.ts";
+
+/** Addresses and next hops of links that cannot be. */
+export function* linkProblems(draft: DraftGateway): Generator<FileProblem> {
+  const seen = new Map<Ipv4, string>();
+  for (const { path, value: link } of draft.links) {
+    for (const [index, prefix] of link.addresses.entries()) {
+      const place = [...path, "addresses", index];
+      const other = seen.get(prefix.address);
+      if (other !== undefined) {
+        const message = `${formatIpv4(prefix.address)} is already an address of ${other}`;
+        yield fileProblem("duplicate-address", place, message, "write it at one link only");
+      }
+      seen.set(prefix.address, link.name);
+      const role = roleIn(prefix, prefix.address);
+      if (role !== undefined) {
+        const host = formatIpv4Prefix({ address: network(prefix) + 1, length: prefix.length });
+        const message = `${formatIpv4(prefix.address)} is the ${role} address of ${formatIpv4Prefix(networkOf(prefix))}`;
+        yield fileProblem("address-is-network", place, message, `write the address of the gateway itself, as in ${host}`);
+      }
+    }
+    if (link.gateway !== undefined) yield* nextHopProblems([...path, "gateway"], link.gateway, link);
+  }
+}
+
+/** A next hop that its link cannot reach. Links that keep the addresses they have are not judged. */
+export function* nextHopProblems(path: FilePath, hop: Ipv4, link: Link): Generator<FileProblem> {
+  if (link.addresses.length === 0) return;
+  const shown = formatIpv4(hop);
+  const prefix = link.addresses.find((candidate) => prefixContains(candidate, hop));
+  const networks = link.addresses.map((address) => formatIpv4Prefix(networkOf(address))).join(", ");
+  if (prefix === undefined) {
+    const message = `the next hop ${shown} is not in ${networks}, the network of ${link.name}`;
+    yield fileProblem("gateway-unreachable", path, message, "write the router's address in that network, or mend the prefix length");
+  } else if (link.addresses.some((own) => own.address === hop)) {
+    const message = `the next hop ${shown} is this gateway's own address on ${link.name}`;
+    yield fileProblem("gateway-unreachable", path, message, "write the address of the provider's router");
+  } else {
+    const role = roleIn(prefix, hop);
+    if (role === undefined) return;
+    const message = `the next hop ${shown} is the ${role} address of ${networks}`;
+    yield fileProblem("address-is-network", path, message, "write the address of the provider's router");
+  }
+}
+
+/** What the address is in the prefix when it is no host: network or broadcast. Prefixes of 31 and 32 have neither (RFC 3021). */
+export function roleIn(prefix: Ipv4Prefix, address: Ipv4): "network" | "broadcast" | undefined {
+  if (prefix.length > 30) return undefined;
+  if (address === network(prefix)) return "network";
+  return address === broadcast(prefix) ? "broadcast" : undefined;
+}
+
+/** The prefix without its host bits. */
+export function networkOf(prefix: Ipv4Prefix): Ipv4Prefix {
+  return { address: network(prefix), length: prefix.length };
+}

@@ -1,0 +1,72 @@
+import type { DraftGateway } from "../draft.ts";
+import { quote } from "../fault.ts";
+import { fileProblem, type FileProblem } from "../file-problem.ts";
+import { nearest } from "../nearest.ts";
+import type { FilePath } from "../problem.ts";
+import type { Entry } from "../schema/entries.ts";
+
+/** Names that refer to nothing, and names two entries share. */
+export function* referenceProblems(draft: DraftGateway): Generator<FileProblem> {
+  for (const { path, value } of [...draft.sourceNat, ...draft.staticNat]) {
+    if (value.out === "") yield outMissing(path, draft);
+    else yield* unknownLink([...path, "out"], value.out, draft);
+  }
+  for (const { path, value } of draft.sourceNat) {
+    if (value.to.kind === "pool" && !draft.poolNames.includes(value.to.pool)) {
+      yield unknown("unknown-pool", [...path, "to"], "pool", value.to.pool, draft.poolNames);
+    }
+  }
+  for (const { path, value } of draft.twiceNat) {
+    yield* unknownLink([...path, "inside", "link"], value.inside.link, draft);
+    yield* unknownLink([...path, "outside", "link"], value.outside.link, draft);
+  }
+  for (const list of [draft.sourceNat, draft.portForwards, draft.staticNat, draft.twiceNat]) yield* duplicateNames(list);
+  yield* duplicateInterfaces(draft);
+}
+
+function* unknownLink(path: FilePath, name: string, draft: DraftGateway): Generator<FileProblem> {
+  if (!draft.linkNames.includes(name)) yield unknown("unknown-link", path, "link", name, draft.linkNames);
+}
+
+function unknown(
+  code: "unknown-link" | "unknown-pool",
+  path: FilePath,
+  what: string,
+  name: string,
+  names: readonly string[],
+): FileProblem {
+  const near = nearest(name, names);
+  const known = names.length === 0 ? `add it to ${what}s` : `write one of ${names.join(", ")}, or add it to ${what}s`;
+  return fileProblem(code, path, `no ${what} is named ${quote(name)}`, near === undefined ? known : `write ${near}`);
+}
+
+function outMissing(path: FilePath, draft: DraftGateway): FileProblem {
+  const count = draft.links.filter((link) => link.value.gateway !== undefined).length;
+  const why = count === 0 ? "no link has a gateway" : `${count} links have a gateway`;
+  const message = `by which link the packets leave is not written, and ${why} to guess from`;
+  return fileProblem("out-missing", path, message, `add out: ${draft.linkNames[0] ?? "wan"} (one of ${draft.linkNames.join(", ")})`);
+}
+
+function* duplicateNames(list: readonly Entry<{ readonly name: string }>[]): Generator<FileProblem> {
+  const seen = new Set<string>();
+  for (const { path, value } of list) {
+    if (seen.has(value.name)) {
+      const message = `a second entry of ${String(path[0])} is named ${quote(value.name)}`;
+      yield fileProblem("duplicate-name", [...path, "name"], message, "give it another name");
+    }
+    seen.add(value.name);
+  }
+}
+
+function* duplicateInterfaces(draft: DraftGateway): Generator<FileProblem> {
+  const seen = new Map<string, string>();
+  for (const { path, value } of draft.links) {
+    const other = seen.get(value.interface);
+    if (other === undefined) {
+      seen.set(value.interface, value.name);
+      continue;
+    }
+    const message = `the links ${other} and ${value.name} are both the interface ${value.interface}`;
+    yield fileProblem("duplicate-interface", [...path, "interface"], message, "write the addresses of both at one link");
+  }
+}

@@ -1,0 +1,139 @@
+import type { FileEntries, Entry } from "./schema/entries.ts";
+import type { Gateway, Link, Pool, PortForward, SourceNat, StaticNat, Timeouts, TwiceNat } from "./gateway.ts";
+import { TIMEOUT_NAMES } from "./gateway.ts";
+import { formatIpv4Range } from "../address/ipv4-range.ts";
+import type { CapacityEntry } from "./schema/capacity.ts";
+import type { PortForwardEntry, SourceNatEntry, StaticNatEntry } from "./schema/translations.ts";
+
+/** Entries of the file in the words of Gateway, with their places; not yet checked against each other. */
+export interface DraftGateway {
+  readonly links: readonly Entry<Link>[];
+  readonly pools: readonly Entry<Pool>[];
+  readonly sourceNat: readonly Entry<SourceNat>[];
+  readonly portForwards: readonly Entry<PortForward>[];
+  readonly staticNat: readonly Entry<StaticNat>[];
+  readonly twiceNat: readonly Entry<TwiceNat>[];
+  /** Names in the file, of entries that could not be read too. */
+  readonly linkNames: readonly string[];
+  readonly poolNames: readonly string[];
+  /** False when an entry could not be read: then nothing can be said about what is not in the file. */
+  readonly isComplete: boolean;
+}
+
+/** Fills in what the file leaves out. */
+export function draftGateway(entries: FileEntries): DraftGateway {
+  const links = entries.links.map(({ path, value }) => ({ path, value: linkOf(String(path[1]), value) }));
+  const withGateway = links.filter((link) => link.value.gateway !== undefined);
+  // Empty where no single link has a gateway: the checks then report the rules that do not say.
+  const out = withGateway.length === 1 ? (withGateway[0]?.value.name ?? "") : "";
+  return {
+    links,
+    pools: entries.pools.map(({ path, value }) => ({
+      path,
+      value: {
+        name: String(path[1]),
+        addresses: value.addresses,
+        ports: value.ports ?? { first: 1024, last: 65535 },
+        reachedBy: value["reached-by"] ?? "address",
+      },
+    })),
+    sourceNat: entries.sourceNat.map(({ path, value }) => ({ path, value: sourceNatOf(value, out) })),
+    portForwards: entries.portForwards.map(({ path, value }) => ({ path, value: portForwardOf(value) })),
+    staticNat: entries.staticNat.map(({ path, value }) => ({ path, value: staticNatOf(value, out) })),
+    twiceNat: entries.twiceNat.map(({ path, value }) => {
+      const { name, inside, outside } = value;
+      const via = outside.via === undefined ? {} : { via: outside.via };
+      return { path, value: { name, inside: sideOf(inside), outside: { ...sideOf(outside), ...via } } };
+    }),
+    linkNames: entries.linkNames,
+    poolNames: entries.poolNames,
+    isComplete: entries.isComplete,
+  };
+}
+
+/** The gateway of a draft in which nothing is wrong. */
+export function gatewayOf(draft: DraftGateway, entries: FileEntries): Gateway {
+  const values = <T>(list: readonly Entry<T>[]) => list.map((entry) => entry.value);
+  return {
+    name: entries.name,
+    links: values(draft.links),
+    pools: values(draft.pools),
+    sourceNat: values(draft.sourceNat),
+    portForwards: values(draft.portForwards),
+    staticNat: values(draft.staticNat),
+    twiceNat: values(draft.twiceNat),
+    capacity: capacityOf(entries.capacity),
+    fastPath: entries.fastPath,
+  };
+}
+
+function linkOf(name: string, entry: FileEntries["links"][number]["value"]): Link {
+  const gateway = entry.gateway === undefined ? {} : { gateway: entry.gateway };
+  return { name, interface: entry.interface ?? name, addresses: entry.addresses ?? [], ...gateway };
+}
+
+function sourceNatOf(entry: SourceNatEntry, out: string): SourceNat {
+  const target = entry.to;
+  const policy = typeof entry.ports === "object" ? entry.ports : {};
+  const perSubscriber = policy["per-subscriber"];
+  return {
+    name: entry.name,
+    from: entry.from,
+    except: entry.except ?? [],
+    untranslatedTo: entry["untranslated-to"] ?? [],
+    out: entry.out ?? out,
+    to: target.kind === "address" ? { ...target, reachedBy: entry["reached-by"] ?? "address" } : target,
+    ports: {
+      selection: policy.selection ?? "preserve",
+      ...(perSubscriber === undefined ? {} : { perSubscriber }),
+    },
+  };
+}
+
+// A single port in `to` is the first of as many as `listen` has; a range is compared with it by the checks.
+function portForwardOf(entry: PortForwardEntry): PortForward {
+  const { protocol, address, ports } = entry.listen;
+  const to = entry.to.ports ?? ports;
+  const last = to.first === to.last ? to.first + ports.last - ports.first : to.last;
+  return {
+    name: entry.name,
+    protocol,
+    listen: { address, ports },
+    to: { address: entry.to.address, ports: { first: to.first, last } },
+  };
+}
+
+function staticNatOf(entry: StaticNatEntry, out: string): StaticNat {
+  return {
+    name: entry.name ?? formatIpv4Range(entry.public),
+    public: entry.public,
+    private: entry.private,
+    out: entry.out ?? out,
+    reachedBy: entry["reached-by"] ?? "address",
+  };
+}
+
+function sideOf<S extends { link: string; hosts: unknown; "seen-as": unknown }>(side: S) {
+  return { link: side.link, hosts: side.hosts as S["hosts"], seenAs: side["seen-as"] as S["seen-as"] };
+}
+
+function capacityOf(entry: CapacityEntry): Gateway["capacity"] {
+  const { subscribers, bandwidth } = entry;
+  const newConnections = entry["new-connections-per-second"];
+  return {
+    connectionsPerSubscriber: entry["connections-per-subscriber"] ?? 170,
+    timeouts: timeoutsOf(entry.timeouts),
+    ...(subscribers === undefined ? {} : { subscribers }),
+    ...(newConnections === undefined ? {} : { newConnectionsPerSecond: newConnections }),
+    ...(bandwidth === undefined ? {} : { bandwidth }),
+  };
+}
+
+function timeoutsOf(entry: CapacityEntry["timeouts"]): Timeouts {
+  if (typeof entry !== "object") return { profile: entry ?? "rfc", seconds: {} };
+  const set = TIMEOUT_NAMES.filter((name) => entry[name] !== undefined);
+  return {
+    profile: entry.profile ?? "rfc",
+    seconds: Object.fromEntries(set.map((name) => [name, entry[name]])),
+  };
+}
