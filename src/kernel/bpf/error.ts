@@ -11,7 +11,11 @@ export class VerifierError extends KernelError {
 
   constructor(errno: number, log: string, detail: Omit<KernelErrorDetail, "kernelSaid" | "errno">) {
     const line = tellingLine(log);
-    super("kernel-rejected", errnoText(errno), { ...detail, errno, ...(line === undefined ? {} : { kernelSaid: line }) });
+    super("kernel-rejected", errnoText(errno), {
+      ...detail,
+      errno,
+      ...(line === undefined ? {} : { kernelSaid: line }),
+    });
     this.name = "VerifierError";
     this.log = log;
   }

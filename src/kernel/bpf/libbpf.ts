@@ -143,8 +143,3 @@ export function openLibrary(name: string): LibraryHandle {
     });
   }
 }
-
-/** Where the bytes lie, for a pointer inside a structure; they must outlive the call. */
-export function addressOf(bytes: Uint8Array): bigint {
-  return koffi.address(bytes);
-}

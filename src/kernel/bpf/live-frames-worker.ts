@@ -18,6 +18,8 @@ function runSlice(count: number): SliceDone {
     if (!(error instanceof KernelError)) throw error;
     const { code, message, tried, errno, kernelSaid, remedy } = error;
     // A class does not survive the way between threads; its fields do.
-    return { failure: { code, message, detail: { tried, errno, remedy, ...(kernelSaid === undefined ? {} : { kernelSaid }) } } };
+    return {
+      failure: { code, message, detail: { tried, errno, remedy, ...(kernelSaid === undefined ? {} : { kernelSaid }) } },
+    };
   }
 }

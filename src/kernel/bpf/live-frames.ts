@@ -15,7 +15,13 @@ export interface LiveFramesSetup {
 /** What the thread answers to a slice. */
 export type SliceDone =
   | { readonly completed: boolean }
-  | { readonly failure: { readonly code: KernelErrorCode; readonly message: string; readonly detail: KernelErrorDetail } };
+  | {
+      readonly failure: {
+        readonly code: KernelErrorCode;
+        readonly message: string;
+        readonly detail: KernelErrorDetail;
+      };
+    };
 
 interface Settle {
   readonly resolve: (completed: boolean) => void;
@@ -53,8 +59,8 @@ export class LiveFrames {
   async run(count: number): Promise<boolean> {
     if (this.#settle !== undefined) throw new TypeError("a slice of live frames is under way");
     const done = this.#expect();
-    this.#worker.postMessage(count);
-    return await done;
+    this.#worker.postMessage(count, []);
+    return done;
   }
 
   /** Ends the thread; a slice under way is completed first. */
@@ -62,8 +68,8 @@ export class LiveFrames {
     await this.#worker.terminate();
   }
 
-  async #expect(): Promise<boolean> {
-    return await new Promise((resolve, reject) => {
+  #expect(): Promise<boolean> {
+    return new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
   }

@@ -24,9 +24,7 @@ export class BpfMap {
 
   constructor(info: BpfMapInfo) {
     this.info = info;
-    this.#lookupSize = PER_CPU_TYPES.has(info.type)
-      ? possibleCpus() * paddedSize(info.valueSize)
-      : info.valueSize;
+    this.#lookupSize = PER_CPU_TYPES.has(info.type) ? possibleCpus() * paddedSize(info.valueSize) : info.valueSize;
   }
 
   /** Sets a value; for a map with a value per processor, those of all processors one after the other. */

@@ -3,8 +3,9 @@ import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { KernelError } from "../error.ts";
 import { lastErrno } from "../ffi/errno.ts";
+import { addressOf } from "../ffi/libc.ts";
 import { bpfError, VerifierError } from "./error.ts";
-import { addressOf, libbpf, OBJECT_OPEN_OPTIONS_SIZE, type Pointer } from "./libbpf.ts";
+import { libbpf, OBJECT_OPEN_OPTIONS_SIZE, type Pointer } from "./libbpf.ts";
 import { BpfMap } from "./map.ts";
 import { BpfProgram } from "./program.ts";
 

@@ -1,6 +1,7 @@
 import { constants } from "node:os";
+import { addressOf } from "../ffi/libc.ts";
 import { bpfError } from "./error.ts";
-import { addressOf, libbpf, TEST_RUN_OPTIONS_SIZE, type TestRunOptions } from "./libbpf.ts";
+import { libbpf, TEST_RUN_OPTIONS_SIZE, type TestRunOptions } from "./libbpf.ts";
 
 /** What an XDP program decides about a frame: enum xdp_action in linux/bpf.h. */
 export const XDP_ABORTED = 0;

@@ -27,6 +27,9 @@ export function resolveNeighbour(namespace: NamespaceName, spec: ProxyNeighbourS
       .u16(0)
       .u8(NTF_USE)
       .u8(0);
-    connection.request(message.attribute(NDA_DST, (value) => value.u32be(address)), tried);
+    connection.request(
+      message.attribute(NDA_DST, (value) => value.u32be(address)),
+      tried,
+    );
   });
 }

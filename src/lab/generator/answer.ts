@@ -2,7 +2,6 @@ import { clientSequence, connectionAt, indexOfSequence, serverSequence, type Con
 import {
   AT,
   FRAME_LENGTH,
-  IPPROTO_TCP,
   IPPROTO_UDP,
   PAYLOAD_MAGIC,
   swap,
@@ -14,6 +13,7 @@ import {
   turnRound,
   UDP_LENGTH,
   writeTcp,
+  type Protocol,
 } from "./frame.ts";
 
 // Twin of `respond` and `collect` in bpf/generator.bpf.c: change both or neither.
@@ -37,8 +37,6 @@ const STRAY: Answer = { kind: "stray" };
 
 const ETH_P_IP = 0x0800;
 const IP_FRAGMENT = 0x3fff;
-
-type Protocol = typeof IPPROTO_TCP | typeof IPPROTO_UDP;
 
 /** Beyond the gateway: reflects a datagram, answers a SYN with a SYN-ACK, takes an ACK. Changes the frame. */
 export function respond(frame: Buffer, set: ConnectionSet, protocol: Protocol): Answer {

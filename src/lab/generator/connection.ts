@@ -87,7 +87,7 @@ function listAddresses(ranges: readonly Ipv4Range[]): Uint32Array {
 function makeKey(seed: number): Uint32Array {
   const low = seed >>> 0;
   const high = Math.floor(seed / 2 ** 32);
-  return Uint32Array.from([1, 2, 3, 4], (word) => mix(mix(low ^ Math.imul(word, GOLDEN_RATIO)) ^ high));
+  return Uint32Array.from([1, 2, 3, 4], (salt) => mix(mix(low ^ Math.imul(salt, GOLDEN_RATIO)) ^ high));
 }
 
 /** The finalizer of MurmurHash3: every input bit reaches every output bit. Unsigned 32 bits in and out. */

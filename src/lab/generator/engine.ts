@@ -2,12 +2,12 @@ import type { PortRange } from "../../address/port-range.ts";
 import type { Ipv4 } from "../../address/ipv4.ts";
 import type { NamespaceName } from "../../kernel/namespace.ts";
 import type { ConnectionSet } from "./connection.ts";
-import type { IPPROTO_TCP, IPPROTO_UDP, LinkEnds } from "./frame.ts";
+import type { LinkEnds, Protocol } from "./frame.ts";
 
 /** Where an engine works and on what. */
 export interface EngineSetup {
   readonly set: ConnectionSet;
-  readonly protocol: typeof IPPROTO_TCP | typeof IPPROTO_UDP;
+  readonly protocol: Protocol;
   readonly inside: { readonly namespace: NamespaceName; readonly interface: string; readonly index: number };
   readonly outside: { readonly namespace: NamespaceName; readonly interface: string };
   readonly ends: LinkEnds;
@@ -61,7 +61,7 @@ export interface Engine {
   advance(count: number): Promise<number>;
   counts(): EngineCounts;
   /** What was seen outside; once, after the last round. */
-  addressUse(): Promise<AddressUse>;
+  addressUse(): AddressUse | Promise<AddressUse>;
   /** Leaves the interfaces as they were. */
   close(): Promise<void>;
 }

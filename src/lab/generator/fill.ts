@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Ipv4Prefix } from "../../address/ipv4-prefix.ts";
 import type { Ipv4Range } from "../../address/ipv4-range.ts";
+import { readOffload, setOffload } from "../../kernel/ethtool.ts";
 import type { NamespaceName } from "../../kernel/namespace.ts";
 import { createConnectionSet } from "./connection.ts";
 import type { AddressUse, Engine, EngineCounts, EngineSetup } from "./engine.ts";
 import { IPPROTO_TCP, IPPROTO_UDP } from "./frame.ts";
-import { findLinkEnds, type InsideEnd } from "./link-ends.ts";
+import { findLinkEnds, requireLink, type InsideEnd } from "./link-ends.ts";
 import { PacketEngine } from "./packet-engine.ts";
 import { XdpEngine } from "./xdp-engine.ts";
 
@@ -29,6 +30,8 @@ export interface FillOptions {
   readonly inside: InsideEnd;
   /** The end, beyond the gateway, of its outside link. */
   readonly outside: { readonly namespace: NamespaceName; readonly interface: string };
+  /** The gateway's own ends of both links, if they are at hand: they are made to take XDP frames for as long as needed. */
+  readonly gateway?: GatewayEnds;
   readonly subscribers: readonly Ipv4Range[];
   /** How many, spread evenly over the subscribers. */
   readonly connections: number;
@@ -52,6 +55,13 @@ export interface FillOptions {
   readonly onProgress?: (progress: FillProgress) => void;
   /** Ends the fill between two slices: the promise is rejected with the signal's reason. */
   readonly signal?: AbortSignal;
+}
+
+/** The gateway's ends of the links that the generator works on. */
+export interface GatewayEnds {
+  readonly namespace: NamespaceName;
+  readonly inside: string;
+  readonly outside: string;
 }
 
 /** How far a fill is; counted in connections. */
@@ -78,7 +88,7 @@ export interface FillReport extends EngineCounts, AddressUse {
 /**
  * Fills a NAT gateway with distinct connections, by packets made on the subscribers' side and answered beyond the
  * gateway. Real traffic goes on beside it. Everything attached is detached at the end, also on failure. By `xdp` the
- * gateway's own ends of both links must take XDP frames: on veth that is GRO switched on.
+ * gateway's own ends of both links must take XDP frames; veth does with GRO on, which is seen to if `gateway` is given.
  */
 export async function fillConnections(options: FillOptions): Promise<FillReport> {
   const seed = options.seed ?? 1;
@@ -89,16 +99,19 @@ export async function fillConnections(options: FillOptions): Promise<FillReport>
     seed,
   });
   options.signal?.throwIfAborted();
-  const { index, ...ends } = await findLinkEnds(options.inside, set.firstDestination);
-  const engine = await startEngine(options.method ?? "xdp", {
-    set,
-    protocol: options.protocol === "tcp" ? IPPROTO_TCP : IPPROTO_UDP,
-    inside: { namespace: options.inside.namespace, interface: options.inside.interface, index },
-    outside: options.outside,
-    ends,
-    record: options.record ?? false,
-  });
+  const { index, ...ends } = await findLinkEnds(insideEnd(options), set.firstDestination);
+  const method = options.method ?? "xdp";
+  const restore = method === "xdp" ? takeXdpFrames(options.gateway) : [];
+  let engine: Engine | undefined;
   try {
+    engine = await startEngine(method, {
+      set,
+      protocol: options.protocol === "tcp" ? IPPROTO_TCP : IPPROTO_UDP,
+      inside: { namespace: options.inside.namespace, interface: options.inside.interface, index },
+      outside: { namespace: options.outside.namespace, interface: options.outside.interface },
+      ends,
+      record: options.record ?? false,
+    });
     const { sent, seconds } = await runRounds(engine, options);
     const counts = engine.counts();
     return {
@@ -113,12 +126,27 @@ export async function fillConnections(options: FillOptions): Promise<FillReport>
       seconds,
     };
   } finally {
-    await engine.close();
+    await engine?.close();
+    for (const undo of restore) undo();
   }
 }
 
-async function startEngine(method: "xdp" | "packet-socket", setup: EngineSetup): Promise<Engine> {
-  return method === "xdp" ? await XdpEngine.start(setup) : await PacketEngine.start(setup);
+function insideEnd({ inside, gateway }: FillOptions): InsideEnd {
+  if (gateway === undefined || inside.gatewayMac !== undefined) return inside;
+  return { ...inside, gatewayMac: requireLink(gateway.namespace, gateway.inside).mac };
+}
+
+/** Switches GRO on where it is off; gives what switches it off again. */
+function takeXdpFrames(gateway: GatewayEnds | undefined): (() => void)[] {
+  if (gateway === undefined) return [];
+  const { namespace } = gateway;
+  const off = [gateway.inside, gateway.outside].filter((name) => !readOffload(namespace, name, "gro"));
+  for (const name of off) setOffload(namespace, name, "gro", true);
+  return off.map((name) => () => setOffload(namespace, name, "gro", false));
+}
+
+function startEngine(method: "xdp" | "packet-socket", setup: EngineSetup): Promise<Engine> {
+  return method === "xdp" ? XdpEngine.start(setup) : PacketEngine.start(setup);
 }
 
 async function runRounds(engine: Engine, options: FillOptions): Promise<{ sent: number; seconds: number }> {
@@ -145,7 +173,7 @@ async function runRound(engine: Engine, options: FillOptions, onlyIncomplete: bo
   const slice = Math.max(1, Math.min(SLICE, Math.ceil(rate / SLICES_PER_SECOND)));
   const start = performance.now();
   engine.beginRound(onlyIncomplete);
-  for (let next = 0; next < connections; ) {
+  for (let next = 0; next < connections;) {
     signal?.throwIfAborted();
     next = await engine.advance(Math.min(slice, connections - next));
     report(engine, options, onlyIncomplete ? connections : next);

@@ -9,6 +9,7 @@ export const TCP_FRAME_LENGTH = 54;
 
 export const IPPROTO_TCP = 6;
 export const IPPROTO_UDP = 17;
+export type Protocol = typeof IPPROTO_TCP | typeof IPPROTO_UDP;
 
 export const TCP_SYN = 0x02;
 export const TCP_ACK = 0x10;
@@ -57,13 +58,7 @@ export interface LinkEnds {
 }
 
 /** Writes the subscriber's packet of a connection: a UDP datagram, or a TCP SYN. */
-export function writeFrame(
-  frame: Buffer,
-  set: ConnectionSet,
-  index: number,
-  protocol: typeof IPPROTO_TCP | typeof IPPROTO_UDP,
-  ends: LinkEnds,
-): void {
+export function writeFrame(frame: Buffer, set: ConnectionSet, index: number, protocol: Protocol, ends: LinkEnds): void {
   const { source, destination, sourcePort, destinationPort } = connectionAt(set, index);
   frame.fill(0);
   frame.set(ends.gateway, 0);

@@ -80,6 +80,7 @@ function notFound(tried: string, what: string): KernelError {
   return new KernelError("kernel-not-found", what, {
     tried,
     errno: 0,
-    remedy: "name the inside end of the link to the gateway, up and with a route through the gateway, or give gatewayMac",
+    remedy:
+      "name the inside end of the link to the gateway, up and with a route through the gateway, or give gatewayMac",
   });
 }

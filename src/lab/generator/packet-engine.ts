@@ -35,7 +35,9 @@ export class PacketEngine implements Engine {
   static async start(setup: EngineSetup): Promise<PacketEngine> {
     const shared = createSharedState(setup.set.connections);
     function thread(role: PacketRole): Thread {
-      return new Thread(startThread("./packet-thread", import.meta.url, { role, setup, shared } satisfies PacketThreadData));
+      return new Thread(
+        startThread("./packet-thread", import.meta.url, { role, setup, shared } satisfies PacketThreadData),
+      );
     }
     hideFromKernel(setup);
     const engine = new PacketEngine(setup, shared, {
@@ -44,7 +46,7 @@ export class PacketEngine implements Engine {
       collect: thread("collect"),
     });
     try {
-      await Promise.all(engine.#all().map(async (each) => await each.next()));
+      await Promise.all(engine.#all().map((each) => each.next()));
       return engine;
     } catch (error) {
       await engine.close();
@@ -95,7 +97,7 @@ export class PacketEngine implements Engine {
 
   async close(): Promise<void> {
     this.#stop();
-    await Promise.all(this.#all().map(async (thread) => await thread.end()));
+    await Promise.all(this.#all().map((thread) => thread.end()));
     for (const namespace of endNamespaces(this.#setup)) runNft(namespace, `delete table ip ${TABLE}\n`);
   }
 
@@ -127,17 +129,17 @@ class Thread {
   }
 
   /** What the thread says next; rejects with what ended it. */
-  async next(): Promise<unknown> {
-    return await new Promise((resolve, reject) => {
+  next(): Promise<unknown> {
+    return new Promise((resolve, reject) => {
       if (this.#failure === undefined) this.#waiting = { resolve, reject };
       else reject(this.#failure);
     });
   }
 
-  async ask(message: unknown): Promise<unknown> {
+  ask(message: unknown): Promise<unknown> {
     const answer = this.next();
-    this.#worker.postMessage(message);
-    return await answer;
+    this.#worker.postMessage(message, []);
+    return answer;
   }
 
   async end(): Promise<void> {

@@ -115,7 +115,9 @@ function receive(socket: PacketSocket, shared: SharedState, take: (frame: Buffer
 function countDelivered(
   setup: EngineSetup,
   { slots, delivered }: SharedState,
-  use: ResponderResult & { readonly publicAddresses: Map<number, { connections: number; first: number; last: number }> },
+  use: ResponderResult & {
+    readonly publicAddresses: Map<number, { connections: number; first: number; last: number }>;
+  },
   answer: Extract<Answer, { kind: "delivered" }>,
 ): void {
   const { index, publicAddress, publicPort } = answer;

@@ -21,7 +21,16 @@ export interface PacketThreadData {
 }
 
 /** Counters, and the signal to stop. `seen`: packets that reached the outside, repetitions included. */
-export const SLOT = { frames: 0, delivered: 1, answered: 2, acknowledged: 3, strays: 4, moved: 5, seen: 6, stop: 7 } as const;
+export const SLOT = {
+  frames: 0,
+  delivered: 1,
+  answered: 2,
+  acknowledged: 3,
+  strays: 4,
+  moved: 5,
+  seen: 6,
+  stop: 7,
+} as const;
 
 /** The next connections to send for. */
 export interface SendOrder {

@@ -67,8 +67,8 @@ export class XdpEngine implements Engine {
     };
   }
 
-  async addressUse(): Promise<AddressUse> {
-    return await Promise.resolve({ publicAddresses: this.#publicAddresses(), mappings: this.#mappings() });
+  addressUse(): AddressUse {
+    return { publicAddresses: this.#publicAddresses(), mappings: this.#mappings() };
   }
 
   #publicAddresses(): PublicAddressUse[] {
