@@ -50,11 +50,6 @@ export function addToTable(parts: readonly string[]): string {
   return `table ip meganat {\n${parts.map(indent).join("\n\n")}\n}\n`;
 }
 
-/** Commands that give a chain these rules and no others; one transaction never shows it empty. */
-export function replaceChain(chain: NftChain): string {
-  return `${addToTable([writeChain({ ...chain, rules: [] })])}flush chain ip meganat ${chain.name}\n${addToTable([writeChain(chain)])}`;
-}
-
 /** The command that deletes a chain. */
 export function deleteChain(name: string): string {
   return `delete chain ip meganat ${name}\n`;
