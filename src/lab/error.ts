@@ -5,7 +5,8 @@ export type LabErrorCode =
   | "lab-id"
   | "lab-program-failed"
   | "lab-left-over"
-  | "lab-no-permission";
+  | "lab-no-permission"
+  | "lab-not-applied";
 
 /** A failure of the lab itself; what the kernel refuses is a KernelError. */
 export class LabError extends Error {

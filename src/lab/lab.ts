@@ -18,15 +18,15 @@ export interface LabOptions {
   readonly id?: string;
   /** `process`: ends with this process, even if it is killed. `until-down`: stays until it is taken down. */
   readonly life: "process" | "until-down";
-  /** Host-wide limits to raise for the time of the lab. */
-  readonly limits?: LimitWishes;
 }
 
 /** A lab that is up. */
 export interface Lab {
   readonly id: string;
   readonly topology: LabTopology;
-  readonly limits: BorrowedLimits;
+  readonly gateway: Gateway;
+  /** Raises limits that the whole host shares, until the lab goes. */
+  borrowLimits(wishes: LimitWishes): BorrowedLimits;
   /** A client in one of the end hosts' namespaces. */
   openClient(side: "inside" | "outside"): Promise<LabClient>;
   /** Lets the lab outlive this process: it stays until it is taken down. */
@@ -58,14 +58,13 @@ export async function bringUpLab(gateway: Gateway, options: LabOptions): Promise
   try {
     // The reaper first: from here on nothing can be left behind.
     if (owner !== undefined) reaper = await startReaper(state.id);
-    // The limits before the namespaces, which take their own from the host's when they are made.
-    const limits = borrowHostLimits(state.id, options.limits ?? {});
     buildTopology(topology);
     await startServices(topology);
     return {
       id: state.id,
       topology,
-      limits,
+      gateway,
+      borrowLimits: (wishes) => borrowHostLimits(state.id, wishes),
       openClient: (side) => openLabClient(topology.namespaces[side]),
       keep: () => {
         const { owner: _owner, ...lasting } = state;

@@ -20,8 +20,8 @@ after(() => {
   for (const id of opened) if (listLabs().some((lab) => lab.id === id)) takeDownLab(id);
 });
 
-async function open(life: "process" | "until-down" = "process", limits = {}): Promise<Lab> {
-  const lab = await bringUpLab(LAB_GATEWAY, { life, limits });
+async function open(life: "process" | "until-down" = "process"): Promise<Lab> {
+  const lab = await bringUpLab(LAB_GATEWAY, { life });
   opened.add(lab.id);
   return lab;
 }
@@ -192,9 +192,10 @@ test("a lab that cannot be built is taken down again", { skip }, async () => {
 
 test("limits on loan: the largest wish counts, the last lab puts the old value back", { skip }, async () => {
   const before = Number(readSysctl(undefined, LIMIT));
-  const first = await open("process", { [LIMIT]: before + 100 });
-  const second = await open("process", { [LIMIT]: before + 50 });
-  assert.deepEqual(first.limits, { raised: [LIMIT], refused: [] });
+  const first = await open();
+  const second = await open();
+  assert.deepEqual(first.borrowLimits({ [LIMIT]: before + 100 }), { raised: [LIMIT], refused: [] });
+  assert.deepEqual(second.borrowLimits({ [LIMIT]: before + 50 }), { raised: [LIMIT], refused: [] });
   assert.equal(Number(readSysctl(undefined, LIMIT)), before + 100);
   await first.close();
   assert.equal(Number(readSysctl(undefined, LIMIT)), before + 50);
