@@ -4,8 +4,9 @@ import { changeText } from "./change.ts";
 import type { Intention } from "./changes-towards.ts";
 import { intend } from "./intend.ts";
 import { ownedAfter } from "./owned.ts";
-import type { ApplyRecord, Owned, RecordedRuleset } from "./record.ts";
+import type { ApplyRecord, Owned } from "./record.ts";
 import { problemOf, type ApplyProblem, type Notice, type TowardsOptions } from "./remark.ts";
+import { recordOf, rescued } from "./make-record.ts";
 import { keptRules, sentRules } from "./rules-record.ts";
 import { readSituation, type Situation } from "./situation.ts";
 import { surroundingsOf, type PlaceOptions, type Surroundings } from "./surroundings.ts";
@@ -85,7 +86,7 @@ function leaveAsIs(
 ): ApplyOutcome {
   const { record, owned, interrupted } = situation;
   const rules = keptRules(situation, options.desired.ruleset);
-  const next = recordOf(around, options.desired, record?.appliedAt ?? around.now(), rules, owned);
+  const next = recordOf(around, options.desired.gateway, record?.appliedAt ?? around.now(), rules, owned);
   if (JSON.stringify(next) !== JSON.stringify(record)) around.store.writeRecord(next);
   if (interrupted !== undefined) around.store.deleteJournal();
   return outcomeOf("unchanged", options, intention);
@@ -101,8 +102,7 @@ function change(
   const { desired } = options;
   const { record, interrupted, owned, state } = situation;
   // Old values that only the journal of a broken-off apply has must outlive it: ours replaces it.
-  const before =
-    interrupted === undefined ? record : recordOf(around, desired, record?.appliedAt ?? now(), record?.rules, owned);
+  const before = interrupted === undefined ? record : rescued(around, desired.gateway, situation);
   if (before !== undefined && before !== record) store.writeRecord(before);
   store.writeJournal({
     version: 1,
@@ -126,7 +126,7 @@ function change(
     finish(performed) {
       const rules =
         sentAfter === undefined ? keptRules(situation, desired.ruleset) : sentRules(live, desired.ruleset, sentAfter);
-      store.writeRecord(recordOf(around, desired, now(), rules, ownedThen(owned, performed, notices)));
+      store.writeRecord(recordOf(around, desired.gateway, now(), rules, ownedThen(owned, performed, notices)));
     },
     onStep: options.onStep,
   });
@@ -152,23 +152,6 @@ function putRecordBack({ store }: Surroundings, record: ApplyRecord | undefined)
   } catch (error) {
     return [problemOf(error)];
   }
-}
-
-function recordOf(
-  { live }: Surroundings,
-  desired: DesiredState,
-  appliedAt: string,
-  rules: RecordedRuleset | undefined,
-  owned: Owned,
-): ApplyRecord {
-  return {
-    version: 1,
-    identity: live.identity(),
-    gateway: desired.gateway,
-    appliedAt,
-    ...(rules === undefined ? {} : { rules }),
-    owned,
-  };
 }
 
 /** What is ours after the steps; notes what the kernel made something else of. */

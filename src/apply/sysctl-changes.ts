@@ -96,7 +96,8 @@ function sysctlChange(
   };
 }
 
-function putBack(state: LiveState, own: OwnedSysctl, remarks: Remarks): SysctlChange[] {
+/** Puts the old value of a sysctl of ours back; one that someone changed since is left and named. */
+export function putBack(state: LiveState, own: OwnedSysctl, remarks: Pick<Remarks, "notices">): SysctlChange[] {
   const now = state.sysctls.get(own.name);
   if (now === undefined || now.value === own.old) return [];
   if (now.value !== own.set) {

@@ -1,0 +1,212 @@
+import { KernelError, type KernelErrorCode } from "../../src/kernel/error.ts";
+import type { Live, LiveLink, LiveRoute } from "../../src/apply/live.ts";
+import type {
+  AddressSetting,
+  PolicyRuleSetting,
+  ProxyNeighbourSetting,
+  RouteSetting,
+} from "../../src/render/desired-state.ts";
+import { printTable, runScript, tableObjects, type FakeTable } from "./nft.ts";
+
+/** Everything a test can set and compare; plain data. */
+export interface FakeState {
+  table?: FakeTable;
+  generation: number;
+  /** Chains of others, as `nft -j` has them. */
+  otherChains: Record<string, unknown>[];
+  sysctls: Record<string, string>;
+  links: LiveLink[];
+  addresses: AddressSetting[];
+  routes: LiveRoute[];
+  policyRules: PolicyRuleSetting[];
+  proxyNeighbours: ProxyNeighbourSetting[];
+}
+
+/** A kernel in memory with the manners apply relies on, and some it has to cope with. */
+export class FakeKernel implements Live {
+  state: FakeState;
+  cookie = "cookie:1";
+  host = true;
+  readonly readOnly = new Set<string>();
+  /** What the kernel makes of a value. */
+  readonly clamps = new Map<string, (value: string) => string>();
+  /** Mutating calls made so far. */
+  calls = 0;
+  /** The mutating call, counted from 1, that fails. */
+  failCall = 0;
+  /** Set: nft cannot be run. */
+  nftMissing = false;
+
+  constructor(state: Partial<FakeState> = {}) {
+    this.state = structuredClone({
+      generation: 1,
+      otherChains: [],
+      sysctls: {},
+      links: [{ name: "lo", up: true }],
+      addresses: [],
+      routes: [],
+      policyRules: [],
+      proxyNeighbours: [],
+      ...state,
+    });
+  }
+
+  /** The state without what only counts up, in an order of its own. */
+  comparable(): Omit<FakeState, "generation"> {
+    const { generation: _, ...state } = structuredClone(this.state);
+    const byText = (a: unknown, b: unknown): number => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
+    for (const list of [state.addresses, state.routes, state.policyRules, state.proxyNeighbours]) list.sort(byText);
+    return state;
+  }
+
+  identity(): { boot: string; namespace: string } {
+    return { boot: "boot-1", namespace: this.cookie };
+  }
+  isHost(): boolean {
+    return this.host;
+  }
+
+  generation(): number {
+    return this.state.generation;
+  }
+  tableComment(): string | undefined {
+    return this.state.table?.comment;
+  }
+  listTable(terse: boolean): Record<string, unknown>[] | undefined {
+    this.#needNft();
+    return this.state.table === undefined ? undefined : tableObjects(this.state.table, terse);
+  }
+  tableText(): string {
+    this.#needNft();
+    return this.state.table === undefined ? "" : printTable(this.state.table);
+  }
+  listRuleset(): Record<string, unknown>[] {
+    this.#needNft();
+    return [...this.state.otherChains, ...(this.listTable(true) ?? [])];
+  }
+  checkNft(script: string): void {
+    this.#needNft();
+    runScript(this.state.table, script);
+  }
+  runNft(script: string): void {
+    this.#mutate();
+    this.#needNft();
+    const table = runScript(this.state.table, script);
+    if (table === undefined) delete this.state.table;
+    else this.state.table = table;
+    this.state.generation += 1;
+  }
+
+  readSysctl(name: string): string | undefined {
+    return this.state.sysctls[name];
+  }
+  isSysctlWritable(name: string): boolean {
+    return !this.readOnly.has(name);
+  }
+  writeSysctl(name: string, value: string): void {
+    this.#mutate();
+    if (this.state.sysctls[name] === undefined) refuse("kernel-not-found");
+    if (this.readOnly.has(name)) refuse("kernel-read-only");
+    const made = this.clamps.get(name)?.(value) ?? value;
+    const changed = this.state.sysctls[name] !== made;
+    this.state.sysctls[name] = made;
+    if (name !== "net.ipv4.ip_forward" || !changed) return;
+    for (const other of Object.keys(this.state.sysctls)) {
+      if (/^net\.ipv4\.conf\..*\.forwarding$/.test(other)) this.state.sysctls[other] = made;
+    }
+    if (this.state.sysctls["net.ipv4.conf.all.accept_redirects"] !== undefined) {
+      this.state.sysctls["net.ipv4.conf.all.accept_redirects"] = made === "0" ? "1" : "0";
+    }
+  }
+
+  links(): LiveLink[] {
+    return structuredClone(this.state.links);
+  }
+  setLinkUp(name: string, up: boolean): void {
+    this.#mutate();
+    if (!this.state.links.some((link) => link.name === name)) refuse("kernel-not-found");
+    this.state.links = this.state.links.map((link) => (link.name === name ? { name, up } : link));
+    if (!up) this.state.routes = this.state.routes.filter((route) => route.interface !== name);
+  }
+  addresses(): AddressSetting[] {
+    return structuredClone(this.state.addresses);
+  }
+  addAddress(setting: AddressSetting): void {
+    this.#mutate();
+    this.#needLink(setting.interface);
+    add(this.state.addresses, setting);
+  }
+  removeAddress(setting: AddressSetting): void {
+    this.#mutate();
+    remove(this.state.addresses, setting);
+  }
+  routes(table: number): LiveRoute[] {
+    return structuredClone(this.state.routes.filter((route) => route.table === table));
+  }
+  addRoute(setting: RouteSetting): void {
+    this.#mutate();
+    this.#needLink(setting.interface);
+    const route = { ...setting, metric: setting.metric ?? 0 };
+    const same = (other: LiveRoute): boolean =>
+      other.destination === route.destination && other.table === route.table && other.metric === route.metric;
+    if (this.state.routes.some(same)) refuse("kernel-exists");
+    this.state.routes.push(route);
+  }
+  removeRoute(setting: RouteSetting): void {
+    this.#mutate();
+    remove(this.state.routes, { ...setting, metric: setting.metric ?? 0 });
+  }
+  policyRules(): PolicyRuleSetting[] {
+    return structuredClone(this.state.policyRules);
+  }
+  addPolicyRule(setting: PolicyRuleSetting): void {
+    this.#mutate();
+    add(this.state.policyRules, setting);
+  }
+  removePolicyRule(setting: PolicyRuleSetting): void {
+    this.#mutate();
+    remove(this.state.policyRules, setting);
+  }
+  proxyNeighbours(): ProxyNeighbourSetting[] {
+    return structuredClone(this.state.proxyNeighbours);
+  }
+  addProxyNeighbour(setting: ProxyNeighbourSetting): void {
+    this.#mutate();
+    this.#needLink(setting.interface);
+    add(this.state.proxyNeighbours, setting);
+  }
+  removeProxyNeighbour(setting: ProxyNeighbourSetting): void {
+    this.#mutate();
+    remove(this.state.proxyNeighbours, setting);
+  }
+
+  #mutate(): void {
+    this.calls += 1;
+    if (this.calls === this.failCall) refuse("kernel-no-memory");
+  }
+  #needNft(): void {
+    if (this.nftMissing) refuse("program-missing");
+  }
+  #needLink(name: string): void {
+    if (!this.state.links.some((link) => link.name === name)) refuse("kernel-not-found");
+  }
+}
+
+function sorted(value: object): string {
+  return JSON.stringify(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function add<T extends object>(list: T[], entry: T): void {
+  if (list.some((other) => sorted(other) === sorted(entry))) refuse("kernel-exists");
+  list.push(structuredClone(entry));
+}
+
+function remove<T extends object>(list: T[], entry: T): void {
+  const index = list.findIndex((other) => sorted(other) === sorted(entry));
+  if (index < 0) refuse("kernel-not-found");
+  list.splice(index, 1);
+}
+
+function refuse(code: KernelErrorCode): never {
+  throw new KernelError(code, "refused by the fake kernel", { tried: "change the fake kernel", errno: 0, remedy: "-" });
+}

@@ -1,0 +1,57 @@
+import { KernelError } from "../../src/kernel/error.ts";
+import { formatJournal, parseJournal, type FoundJournal, type Journal } from "../../src/apply/journal.ts";
+import type { ApplyRecord } from "../../src/apply/record.ts";
+import type { RecordStore } from "../../src/apply/record-store.ts";
+
+/** Record and journal in memory, as the text their files would have. */
+export class FakeStore implements RecordStore {
+  record: string | undefined;
+  journal: string | undefined;
+  locked = false;
+  /** The write of a record, counted from 1, that fails. */
+  failRecord = 0;
+  #writes = 0;
+
+  lock(task: string): { release(): void } {
+    if (this.locked) {
+      throw new KernelError("kernel-busy", "EAGAIN", { tried: task, errno: 11, remedy: "wait" });
+    }
+    this.locked = true;
+    return {
+      release: () => {
+        this.locked = false;
+      },
+    };
+  }
+  readRecord(): ApplyRecord | undefined {
+    return this.record === undefined ? undefined : (JSON.parse(this.record) as ApplyRecord);
+  }
+  writeRecord(record: ApplyRecord): void {
+    this.#writes += 1;
+    if (this.#writes === this.failRecord) throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+    this.record = JSON.stringify(record);
+  }
+  deleteRecord(): void {
+    this.record = undefined;
+  }
+  readJournal(): FoundJournal | undefined {
+    return parseJournal(this.journal ?? "");
+  }
+  writeJournal(journal: Journal): void {
+    this.journal = formatJournal(journal);
+  }
+  markStep(step: number): void {
+    this.journal = `${this.journal ?? ""}${step}\n`;
+  }
+  deleteJournal(): void {
+    this.journal = undefined;
+  }
+
+  /** What a crash at this moment would leave. */
+  copy(): FakeStore {
+    const copy = new FakeStore();
+    copy.record = this.record;
+    copy.journal = this.journal;
+    return copy;
+  }
+}
