@@ -88,14 +88,16 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
   packages=$(unique $apt)
   echo "setup: installing $packages" >&2
   export DEBIAN_FRONTEND=noninteractive
-  {
-    apt-get update -qq &&
-      apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 $packages
-  } </dev/null >&2 || {
-    echo "setup: apt-get could not install the packages; see its message above" >&2
-    exit 1
-  }
-  exit 0
+  log=$(mktemp)
+  if apt-get update -qq >"$log" 2>&1 </dev/null &&
+    apt-get install -y -qq --no-install-recommends $packages >>"$log" 2>&1 </dev/null; then
+    rm -f "$log"
+    exit 0
+  fi
+  cat "$log" >&2
+  rm -f "$log"
+  echo "setup: apt-get could not install the packages; what it said is above" >&2
+  exit 1
 fi
 
 # shellcheck disable=SC2086
