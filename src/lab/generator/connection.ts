@@ -69,7 +69,7 @@ function findFaults(options: ConnectionSetOptions, destinations: Ipv4Range, coun
   if (subscribers.some((range) => range.first <= destinations.last && destinations.first <= range.last)) {
     faults.push("the destinations overlap the subscribers");
   }
-  if (Math.ceil(connections / sources) > SOURCE_PORTS * DESTINATION_PORTS * count) {
+  if (sources > 0 && Math.ceil(connections / sources) > SOURCE_PORTS * DESTINATION_PORTS * count) {
     faults.push(`${connections} connections are more than there are distinct ones`);
   }
   return faults;
