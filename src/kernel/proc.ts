@@ -22,6 +22,11 @@ export function readKernelConfig(): ReadonlyMap<string, string> | undefined {
     readOptional(`/boot/config-${release()}`) ??
     readOptional(`/lib/modules/${release()}/config`);
   if (text === undefined) return undefined;
+  return parseKernelConfig(text);
+}
+
+/** The symbols that are set in a kernel's .config file. */
+export function parseKernelConfig(text: string): Map<string, string> {
   return new Map(Array.from(text.matchAll(/^(CONFIG_\w+)=(.*)$/gm), ([, symbol = "", value = ""]) => [symbol, value]));
 }
 
@@ -30,8 +35,8 @@ export type ModuleState = "loaded" | "available" | "unknown";
 
 /** The state of each module asked for; reads files only, loads nothing. */
 export function readModules(names: readonly string[]): Map<string, ModuleState> {
-  const builtIn = moduleNames(`/lib/modules/${release()}/modules.builtin`);
-  const loadable = moduleNames(`/lib/modules/${release()}/modules.dep`);
+  const builtIn = moduleNames(readOptional(`/lib/modules/${release()}/modules.builtin`) ?? "");
+  const loadable = moduleNames(readOptional(`/lib/modules/${release()}/modules.dep`) ?? "");
   return new Map(
     names.map((name) => {
       if (existsSync(`/sys/module/${name}`) || builtIn.has(name)) return [name, "loaded"];
@@ -40,10 +45,10 @@ export function readModules(names: readonly string[]): Map<string, ModuleState> 
   );
 }
 
-/** Names in a list of module files, one a line, written as the kernel writes them. */
-function moduleNames(path: string): Set<string> {
+/** Names in modules.dep or modules.builtin, with underscores as the kernel writes them. */
+export function moduleNames(list: string): Set<string> {
   const names = new Set<string>();
-  for (const [, name = ""] of (readOptional(path) ?? "").matchAll(/^(?:[^:\n]*\/)?([^/:\n]+)\.ko(?:\.\w+)?(?::|$)/gm)) {
+  for (const [, name = ""] of list.matchAll(/^(?:[^:\n]*\/)?([^/:\n]+)\.ko(?:\.\w+)?(?::|$)/gm)) {
     names.add(name.replaceAll("-", "_"));
   }
   return names;
