@@ -1,4 +1,3 @@
-import { formatIpv4 } from "../address/ipv4.ts";
 import type { Gateway } from "../config/gateway.ts";
 import { MAIN_TABLE } from "../kernel/route/route.ts";
 import { insideHost } from "./inside-host.ts";
@@ -27,10 +26,12 @@ export function planTopology(gateway: Gateway, id: string): LabTopology {
   };
 }
 
-/** On the real host DHCP or a routing daemon may bring it; a replica without one would reach nothing. */
+/**
+ * On the real host DHCP or a routing daemon may bring it; a replica without one would reach nothing. By the device
+ * alone: the gateway has its own addresses only when the file is applied, and the outside answers ARP for all.
+ */
 function defaultRoute(gateway: Gateway, links: readonly LabLink[]): LabRoute[] {
   const outside = links.find((link) => link.side === "outside");
   if (outside === undefined || gateway.links.some((link) => link.gateway !== undefined)) return [];
-  const via = formatIpv4(outside.neighbour);
-  return [{ destination: "0.0.0.0/0", table: MAIN_TABLE, type: "unicast", interface: outside.interface, via }];
+  return [{ destination: "0.0.0.0/0", table: MAIN_TABLE, type: "unicast", interface: outside.interface }];
 }

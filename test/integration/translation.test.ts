@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { describe, it, before, after } from "node:test";
+import { BLOCKS, MASQUERADED, SHARED, TWICE, type Exchange } from "./translation/exchange.ts";
+import { blocksGateway, MASQUERADE, SHARED_POOL, TWICE_NAT } from "./translation/gateways.ts";
+import { conntrackLines, openStage, perform, type Stage } from "./translation/stage.ts";
+
+const STAGES: readonly { name: string; id: string; file: string; exchanges: readonly Exchange[] }[] = [
+  {
+    name: "port blocks, pool addresses on the link",
+    id: "blk-addr",
+    file: blocksGateway("address"),
+    exchanges: BLOCKS,
+  },
+  { name: "port blocks, proxy ARP", id: "blk-arp", file: blocksGateway("proxy-arp"), exchanges: BLOCKS },
+  { name: "port blocks, routed pool", id: "blk-route", file: blocksGateway("route"), exchanges: BLOCKS },
+  { name: "shared pool", id: "shared", file: SHARED_POOL, exchanges: SHARED },
+  { name: "masquerade", id: "masq", file: MASQUERADE, exchanges: MASQUERADED },
+  { name: "twice NAT of overlapping networks", id: "twice", file: TWICE_NAT, exchanges: TWICE },
+];
+
+// Each exchange is proven three times: the client gets its answer, tcpdump sees the translated packet at the far end,
+// and conntrack prints the entry.
+for (const { name, id, file, exchanges } of STAGES) {
+  describe(`translation: ${name}`, () => {
+    let stage: Stage;
+    before(async () => {
+      stage = await openStage(file, `t${process.pid}-${id}`.slice(0, 16));
+    });
+    after(() => stage.close());
+
+    for (const exchange of exchanges) {
+      it(`${exchange.by}: ${exchange.what}`, async () => {
+        await perform(stage.clients[exchange.by], exchange);
+
+        const packet = await stage.captures[exchange.far].line(exchange.packet);
+        if (exchange.ports !== undefined) {
+          const port = Number(exchange.packet.exec(packet)?.[1]);
+          const [first, last] = exchange.ports;
+          assert.ok(port >= first && port <= last, `${port} is not in ${first}-${last}: ${packet}`);
+        }
+        const lines = conntrackLines(stage.lab.topology.namespaces.gateway);
+        assert.ok(
+          lines.some((line) => exchange.entry.test(line)),
+          `no entry like ${exchange.entry} in:\n${lines.join("\n")}`,
+        );
+      });
+    }
+
+    it("no inside address was seen outside but where the file says so", () => {
+      const leaks = stage.captures.outside
+        .lines()
+        .filter((line) => /\b(10\.10\.\d+|192\.168\.0)\.\d+(\.\d+)? > /.test(line) && !/ > 192\.0\.2\./.test(line));
+      assert.deepEqual(leaks, []);
+    });
+  });
+}

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { applyGateway } from "../../../src/apply/apply.ts";
+import { readHostFacts } from "../../../src/apply/host-facts.ts";
+import { readGateway } from "../../../src/config/read-gateway.ts";
+import { runInNamespace } from "../../../src/kernel/namespace.ts";
+import { openLabClient, type LabClient } from "../../../src/lab/client/lab-client.ts";
+import { bringUpLab, type Lab } from "../../../src/lab/lab.ts";
+import { planGateway } from "../../../src/plan/plan-gateway.ts";
+import { renderState } from "../../../src/render/render.ts";
+import { startCapture, type Capture } from "./capture.ts";
+import type { Exchange, Side } from "./exchange.ts";
+
+/** A gateway applied in a lab of its own, with clients on all sides and a capture at both far ends. */
+export interface Stage {
+  readonly lab: Lab;
+  readonly clients: Readonly<Record<Side, LabClient>>;
+  readonly captures: Readonly<Record<"inside" | "outside", Capture>>;
+  close(): Promise<void>;
+}
+
+/** Reads, plans, brings up and applies, all as the commands do. */
+export async function openStage(file: string, id: string): Promise<Stage> {
+  const read = readGateway(file, { fileName: `${id}.yaml` });
+  assert.ok("gateway" in read, JSON.stringify(read));
+  const lab = await bringUpLab(read.gateway, { id, life: "process" });
+  try {
+    const { namespaces, links } = lab.topology;
+    const plan = planGateway(read.gateway, readHostFacts(namespaces.gateway));
+    assert.deepEqual(
+      plan.problems.filter((problem) => problem.severity === "error"),
+      [],
+    );
+    const outcome = applyGateway({ desired: renderState(plan), namespace: namespaces.gateway });
+    assert.equal(outcome.outcome, "applied", JSON.stringify(outcome.problems));
+    const captureOn = (side: "inside" | "outside") => {
+      const link = links.find((one) => one.side === side);
+      assert.ok(link !== undefined);
+      return startCapture(namespaces[side], link.interface);
+    };
+    const captures = { inside: await captureOn("inside"), outside: await captureOn("outside") };
+    const clients = {
+      inside: await lab.openClient("inside"),
+      outside: await lab.openClient("outside"),
+      gateway: await openLabClient(namespaces.gateway),
+    };
+    return {
+      lab,
+      clients,
+      captures,
+      close: async () => {
+        for (const client of Object.values(clients)) client.close();
+        await captures.inside.stop();
+        await captures.outside.stop();
+        await lab.close();
+      },
+    };
+  } catch (error) {
+    await lab.close();
+    throw error;
+  }
+}
+
+/** Lets the exchange happen; fails unless the answer came whole and from the address that was called. */
+export async function perform(client: LabClient, exchange: Exchange): Promise<void> {
+  const { from, to, port = 0 } = exchange;
+  switch (exchange.protocol) {
+    case "http": {
+      const answer = await client.httpGet({ from, to, port, path: "/download?bytes=200000" });
+      assert.deepEqual([answer.status, answer.bytes, answer.intact], [200, 200_000, true]);
+      break;
+    }
+    case "tcp": {
+      const answer = await client.tcpExchange({ from, to, port, text: exchange.what });
+      assert.equal(answer.text, exchange.what);
+      break;
+    }
+    case "udp": {
+      const answer = await client.udpExchange({ from, to, port, text: exchange.what });
+      assert.equal(answer.text, exchange.what);
+      assert.deepEqual(answer.remote, { address: to, port });
+      break;
+    }
+    case "icmp": {
+      const answer = await client.ping({ from, to, count: 2 });
+      assert.equal(answer.received, 2);
+    }
+  }
+}
+
+/** The kernel's table as the standard tool prints it. */
+export function conntrackLines(namespace: string): string[] {
+  const { stdout, stderr, status } = runInNamespace(namespace, "conntrack", ["-L"]);
+  assert.equal(status, 0, stderr);
+  return stdout.split("\n").filter((line) => line !== "");
+}
