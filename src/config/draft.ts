@@ -18,6 +18,8 @@ export interface DraftGateway {
   readonly poolNames: readonly string[];
   /** False when an entry could not be read: then nothing can be said about what is not in the file. */
   readonly isComplete: boolean;
+  /** The only link with a gateway, or empty. */
+  readonly defaultOut: string;
 }
 
 /** Fills in what the file leaves out. */
@@ -48,6 +50,7 @@ export function draftGateway(entries: FileEntries): DraftGateway {
     linkNames: entries.linkNames,
     poolNames: entries.poolNames,
     isComplete: entries.isComplete,
+    defaultOut: out,
   };
 }
 

@@ -52,6 +52,7 @@ export const PROBLEM_CODES = {
   "pool-overlaps-source": "Public addresses are at the same time addresses to be translated.",
   "pool-takes-gateway": "Public addresses include the next hop of a link, or an address of the gateway it must keep.",
   "pool-on-two-links": "Rules that leave by different links use one pool whose addresses belong on one link.",
+  "pool-unused": "No rule translates to the pool and no single link has a gateway: it is unknown on which link its addresses belong.",
   "pool-shared-with-blocks": "A pool dealt out in port blocks is used by a second rule: two subscribers would share a block.",
   "reached-by-unused": "`reached-by` stands where there is no public address of its own.",
 

@@ -16,6 +16,7 @@ export function* referenceProblems(draft: DraftGateway): Generator<FileProblem> 
       yield unknown("unknown-pool", [...path, "to"], "pool", value.to.pool, draft.poolNames);
     }
   }
+  yield* unusedPools(draft);
   for (const { path, value } of draft.twiceNat) {
     yield* unknownLink([...path, "inside", "link"], value.inside.link, draft);
     yield* unknownLink([...path, "outside", "link"], value.outside.link, draft);
@@ -45,6 +46,17 @@ function outMissing(path: FilePath, draft: DraftGateway): FileProblem {
   const why = count === 0 ? "no link has a gateway" : `${count} links have a gateway`;
   const message = `by which link the packets leave is not written, and ${why} to guess from`;
   return fileProblem("out-missing", path, message, `add out: ${draft.linkNames[0] ?? "wan"} (one of ${draft.linkNames.join(", ")})`);
+}
+
+// With one link that has a gateway, a pool only port forwards listen on belongs there.
+function* unusedPools(draft: DraftGateway): Generator<FileProblem> {
+  if (!draft.isComplete || draft.defaultOut !== "") return;
+  const used = new Set(draft.sourceNat.map((rule) => (rule.value.to.kind === "pool" ? rule.value.to.pool : "")));
+  for (const { path, value: pool } of draft.pools) {
+    if (used.has(pool.name) || pool.reachedBy === "route") continue;
+    const message = `no rule translates to the pool ${pool.name}, so it is unknown on which link its addresses belong`;
+    yield fileProblem("pool-unused", path, message, `write a source-nat rule with to: ${pool.name}, or delete the pool`);
+  }
 }
 
 function* duplicateNames(list: readonly Entry<{ readonly name: string }>[]): Generator<FileProblem> {
