@@ -1,6 +1,13 @@
 import type { Ipv4 } from "../address/ipv4.ts";
 import { network } from "../address/ipv4-prefix.ts";
-import { addressAt, countAddresses, indexOfAddress, rangesContain, type Ipv4Range } from "../address/ipv4-range.ts";
+import {
+  addressAt,
+  countAddresses,
+  indexOfAddress,
+  rangesContain,
+  subtractRanges,
+  type Ipv4Range,
+} from "../address/ipv4-range.ts";
 import { portRangesOverlap, type PortRange } from "../address/port-range.ts";
 import { pairedAddress } from "./pairing.ts";
 import type { Plan, PublicAddress, SourcePlan } from "./plan.ts";
@@ -118,7 +125,7 @@ function sourceAt(plan: Plan, source: SourcePlan, address: Ipv4, port: number): 
   const ports = addresses[index]?.ports;
   if (ports === undefined) return [];
   if (port < ports.first || port > ports.last) return [{ kind: "unused-port", rule, ports }];
-  return [sharedFinding(source, index, addresses.length)];
+  return [sharedFinding(source, leftFor(plan, source), index, addresses.length)];
 }
 
 function unusedPort(source: SourcePlan, address: Ipv4): PublicFinding[] {
@@ -126,12 +133,24 @@ function unusedPort(source: SourcePlan, address: Ipv4): PublicFinding[] {
   return known === undefined ? [] : [{ kind: "unused-port", rule: source.rule.name, ports: known.ports }];
 }
 
-function sharedFinding(source: SourcePlan, index: number, modulus: number): PublicFinding {
-  const all = source.subscribers;
-  const hashed = source.rule.to.kind !== "masquerade" && modulus > 1 && source.subscriberCount <= NARROWED_MAX;
-  const candidates = hashed ? pairedWith(all, index, modulus) : all;
+function sharedFinding(
+  source: SourcePlan,
+  subscribers: readonly Ipv4Range[],
+  index: number,
+  modulus: number,
+): PublicFinding {
+  const hashed = source.rule.to.kind !== "masquerade" && modulus > 1 && countAddresses(subscribers) <= NARROWED_MAX;
+  const candidates = hashed ? pairedWith(subscribers, index, modulus) : subscribers;
   const paired = hashed || modulus === 1;
   return { kind: "shared", rule: source.rule.name, candidates, candidateCount: countAddresses(candidates), paired };
+}
+
+/** The subscribers that no static translation and no earlier rule by the same link takes. */
+function leftFor(plan: Plan, source: SourcePlan): Ipv4Range[] {
+  const { out } = source.rule;
+  const statics = plan.gateway.staticNat.filter((rule) => rule.out === out).map((rule) => rule.private);
+  const earlier = plan.sources.slice(0, plan.sources.indexOf(source)).filter(({ rule }) => rule.out === out);
+  return subtractRanges(source.subscribers, [...statics, ...earlier.flatMap(({ subscribers }) => subscribers)]);
 }
 
 function pairedWith(subscribers: readonly Ipv4Range[], index: number, modulus: number): Ipv4Range[] {
