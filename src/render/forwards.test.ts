@@ -37,10 +37,7 @@ const CASES: readonly {
   },
   {
     what: "the first of two that listen on the same port",
-    forwards: [
-      forward("a", "61.138.177.3:80/tcp", "10.10.0.2"),
-      forward("b", "61.138.177.3:80/tcp+udp", "10.10.0.3"),
-    ],
+    forwards: [forward("a", "61.138.177.3:80/tcp", "10.10.0.2"), forward("b", "61.138.177.3:80/tcp+udp", "10.10.0.3")],
     exact: ["61.138.177.3 . tcp . 80 : 10.10.0.2 . 80", "61.138.177.3 . udp . 80 : 10.10.0.3 . 80"],
   },
 ];

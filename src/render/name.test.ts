@@ -23,7 +23,10 @@ for (const [name, expected] of IDENTIFIERS) {
 }
 
 test("two names never share an identifier, and nft can read every one", () => {
-  const name = fc.oneof(fc.string({ unit: "binary" }), fc.string({ unit: fc.constantFrom("a", "B", "-", ".", " ", "1", "ü") }));
+  const name = fc.oneof(
+    fc.string({ unit: "binary" }),
+    fc.string({ unit: fc.constantFrom("a", "B", "-", ".", " ", "1", "ü") }),
+  );
   fc.assert(
     fc.property(name, name, (a, b) => {
       assert.match(identifier("from_", a), /^from_[A-Za-z0-9_.-]{1,40}$/);

@@ -11,14 +11,20 @@ const PAIRS: readonly (readonly [string, string, readonly string[]])[] = [
   ["61.138.177.32/28", "10.10.0.16/28", ["61.138.177.32/28 10.10.0.16/28"]],
   // Nothing is aligned on both sides: one by one.
   ["61.138.177.1-61.138.177.3", "10.10.0.2-10.10.0.4", [".1/32 .2/32", ".2/32 .3/32", ".3/32 .4/32"]],
-  ["61.138.177.1-61.138.177.6", "10.10.0.9-10.10.0.14", [".1/32 .9/32", ".2/31 .10/31", ".4/31 .12/31", ".6/32 .14/32"]],
+  [
+    "61.138.177.1-61.138.177.6",
+    "10.10.0.9-10.10.0.14",
+    [".1/32 .9/32", ".2/31 .10/31", ".4/31 .12/31", ".6/32 .14/32"],
+  ],
   ["0.0.0.0/0", "0.0.0.0/0", ["0.0.0.0/0 0.0.0.0/0"]],
 ];
 
 for (const [outer, inner, expected] of PAIRS) {
   test(`static NAT pairs prefixes of ${outer} and ${inner}`, () => {
     assert.deepEqual(
-      pairPrefixes(range(outer), range(inner)).map((pair) => `${formatIpv4Prefix(pair.public)} ${formatIpv4Prefix(pair.private)}`),
+      pairPrefixes(range(outer), range(inner)).map(
+        (pair) => `${formatIpv4Prefix(pair.public)} ${formatIpv4Prefix(pair.private)}`,
+      ),
       expected.map((pair) => pair.replace(/^\./, "61.138.177.").replace(" .", " 10.10.0.")),
     );
   });
@@ -29,7 +35,10 @@ test("pairs of prefixes are aligned, equal in length, and map every address in o
   fc.assert(
     fc.property(start, start, fc.integer({ min: 1, max: 5000 }), (outer, inner, size) => {
       let next = 0;
-      for (const pair of pairPrefixes({ first: outer, last: outer + size - 1 }, { first: inner, last: inner + size - 1 })) {
+      for (const pair of pairPrefixes(
+        { first: outer, last: outer + size - 1 },
+        { first: inner, last: inner + size - 1 },
+      )) {
         assert.equal(pair.public.length, pair.private.length);
         assert.deepEqual([network(pair.public), network(pair.private)], [outer + next, inner + next]);
         next += 2 ** (32 - pair.public.length);
@@ -57,11 +66,17 @@ test("static NAT: single addresses and prefixes in maps of their own, by link wh
       ["private_wan2", undefined, ["interval"], ["10.10.0.5"]],
     ],
   );
-  assert.deepEqual(maps.incoming, ["dnat ip to ip daddr map @static_in", "dnat ip prefix to ip daddr map @static_in_prefixes"]);
+  assert.deepEqual(maps.incoming, [
+    "dnat ip to ip daddr map @static_in",
+    "dnat ip prefix to ip daddr map @static_in_prefixes",
+  ]);
   assert.deepEqual(maps.outgoing, [
     {
       out: "wan",
-      statements: ["snat ip to ip saddr map @static_out_wan", "snat ip prefix to ip saddr map @static_prefixes_out_wan"],
+      statements: [
+        "snat ip to ip saddr map @static_out_wan",
+        "snat ip prefix to ip saddr map @static_prefixes_out_wan",
+      ],
       hosts: "private_wan",
     },
     { out: "wan2", statements: ["snat ip to ip saddr map @static_out_wan2"], hosts: "private_wan2" },

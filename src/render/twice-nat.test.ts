@@ -22,7 +22,9 @@ test("twice NAT: both directions of initiation, the route by mark", () => {
     'iifname "lan0" ct status dnat ct original ip daddr 10.2.2.0/24 counter name "dropped_overlap" drop',
     'iifname "vpn0" ct status dnat ct original ip daddr 10.1.1.0/24 counter name "dropped_overlap" drop',
   ]);
-  assert.deepEqual(parts.routes, [{ destination: "192.168.1.0/24", table: 7700, interface: "vpn0", via: "172.16.0.2" }]);
+  assert.deepEqual(parts.routes, [
+    { destination: "192.168.1.0/24", table: 7700, interface: "vpn0", via: "172.16.0.2" },
+  ]);
   assert.deepEqual(parts.policyRules, [{ mark: 0x01000000, mask: 0xff000000, table: 7700, priority: 7700 }]);
 });
 
