@@ -6,7 +6,9 @@ export type LabErrorCode =
   | "lab-program-failed"
   | "lab-left-over"
   | "lab-no-permission"
-  | "lab-not-applied";
+  | "lab-not-applied"
+  | "demo-needs-source-nat"
+  | "interrupted";
 
 /** A failure of the lab itself; what the kernel refuses is a KernelError. */
 export class LabError extends Error {
