@@ -11,7 +11,7 @@ export class VerifierError extends KernelError {
 
   constructor(errno: number, log: string, detail: Omit<KernelErrorDetail, "kernelSaid" | "errno">) {
     const line = tellingLine(log);
-    super("kernel-rejected", errnoText(errno), {
+    super("kernel-rejected", "the kernel's verifier refused it", {
       ...detail,
       errno,
       ...(line === undefined ? {} : { kernelSaid: line }),

@@ -7,9 +7,9 @@ const LOGS: readonly [string, string, string | undefined][] = [
   [
     "a packet read without a check of its end",
     `0: R1=ctx() R10=fp0
-; void *data = (void *)(long)ctx->data; @ x.bpf.c:5
-0: (61) r1 = *(u32 *)(r1 +0)          ; R1_w=pkt(r=0)
-; return *(char *)data; @ x.bpf.c:6
+; void *data = (void *)(long)ctx->data; @ a.bpf.c:5
+0: (61) r1 = *(u32 *)(r1 +0)          ; R1=pkt(r=0)
+; return *(char *)data; @ a.bpf.c:6
 1: (71) r0 = *(u8 *)(r1 +0)
 invalid access to packet, off=0 size=1, R1(id=0,off=0,r=0)
 R1 offset is outside of the packet
@@ -18,27 +18,26 @@ processed 2 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_stat
     "R1 offset is outside of the packet",
   ],
   [
-    "a pointer of no kind",
+    "a field that the context does not have",
     `0: R1=ctx() R10=fp0
-0: (b7) r1 = 0                        ; R1_w=0
-1: (79) r0 = *(u64 *)(r1 +0)
-R1 invalid mem access 'scalar'
-verification time 28 usec
-stack depth 0
-processed 2 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0
+; int r; asm volatile("%0 = *(u64 *)(%1 + 200)" : "=r"(r) : "r"(ctx)); @ d.bpf.c:5
+0: (79) r0 = *(u64 *)(r1 +200)
+invalid bpf_context access off=200 size=8
+processed 1 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0
 `,
-    "R1 invalid mem access 'scalar'",
+    "invalid bpf_context access off=200 size=8",
   ],
   [
     "a loop without an end",
-    `func#0 @0
-0: R1=ctx() R10=fp0
-from 3 to 1: R0=0 R10=fp0
-1: (07) r0 += 1
-infinite loop detected at insn 1
-processed 9 insns (limit 1000000) max_states_per_insn 1 total_states 1 peak_states 1 mark_read 0
+    `3: (04) w1 += 1                       ; R1=scalar(smin=0,smax=umax=0xffffffff,var_off=(0x0; 0xffffffff))
+4: (63) *(u32 *)(r10 -4) = r1         ; R1=scalar(smin=0,smax=umax=0xffffffff,var_off=(0x0; 0xffffffff)) R10=fp0
+5: (05) goto pc-4
+infinite loop detected at insn 2
+cur state: R1=scalar(smin=0,smax=umax=0xffffffff,var_off=(0x0; 0xffffffff)) R10=fp0 fp-8=mmmm????
+old state: R1=scalar(smin=0,smax=umax=0xffffffff,var_off=(0x0; 0xffffffff)) R10=fp0 fp-8=mmmm????
+processed 15 insns (limit 1000000) max_states_per_insn 0 total_states 1 peak_states 1 mark_read 0
 `,
-    "infinite loop detected at insn 1",
+    "infinite loop detected at insn 2",
   ],
   ["a kernel function that is not there", "calling invalid kernel function\n", "calling invalid kernel function"],
   ["nothing but a trace", "0: R1=ctx() R10=fp0\n0: (95) exit\n", "0: (95) exit"],

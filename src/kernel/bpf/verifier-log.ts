@@ -14,5 +14,5 @@ export function tellingLine(log: string): string | undefined {
 const STATISTICS =
   /^(processed \d+ insns|verification time|stack depth|-- (BEGIN|END) PROG|func#\d+ |last_idx \d+|mark_precise)/;
 
-/** `12: (79) r1 = ...`, `; source line @ file.c:3`, `R1=ctx() ...`, `from 3 to 7: ...`, `7: R0=0`. */
-const TRACE = /^(\d+: |; |R\d+(_\w+)?=|from \d+ to \d+)/;
+/** `12: (79) r1 = ...`, `; source line @ file.c:3`, `R1=ctx() ...`, `from 3 to 7: ...`, `old state: R1=0`. */
+const TRACE = /^(\d+: |; |R\d+(_\w+)?=|from \d+ to \d+|(cur|old) state:)/;

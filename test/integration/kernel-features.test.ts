@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { probeFeatures, type Feature } from "../../src/kernel/features.ts";
+import { readKernelConfig } from "../../src/kernel/proc.ts";
+import { CATALOGUE } from "../../src/kernel/features/catalogue.ts";
+import { NEEDS_ROOT, ownNamespace, run } from "../fixtures/own-namespaces.ts";
+
+/** Features that depend on more than the kernel's configuration. */
+const NOT_BY_CONFIG_ALONE = new Set(["hardware-counters", "user-namespaces", "bpf-kprobe"]);
+
+function traces(namespace: string | undefined): unknown[] {
+  return [
+    run(namespace, "ip", "link"),
+    run(namespace, "nft", "list", "ruleset"),
+    run(namespace, "tc", "qdisc"),
+    readFileSync("/proc/self/mountinfo", "utf8"),
+    existsSync("/sys/module") ? readdirSync("/sys/module") : [],
+    readdirSync("/proc/self/fd").length,
+  ];
+}
+
+test("what is found by trying is what the kernel's configuration says", NEEDS_ROOT, (t) => {
+  const config = readKernelConfig();
+  if (config === undefined) return t.skip("this kernel's configuration is kept nowhere");
+  const found = new Map(probeFeatures(undefined).map((feature) => [feature.id, feature]));
+  for (const { id, config: symbols } of CATALOGUE) {
+    if (NOT_BY_CONFIG_ALONE.has(id)) continue;
+    const { present, detail } = found.get(id) ?? assert.fail(id);
+    assert.equal(present, symbols.every((symbol) => config.has(symbol)), `${id}: ${detail}`);
+  }
+});
+
+test("asking leaves nothing behind", NEEDS_ROOT, (t) => {
+  const namespace = ownNamespace(t);
+  probeFeatures(namespace);
+  const before = traces(namespace);
+  probeFeatures(namespace);
+  assert.deepEqual(traces(namespace), before);
+});
+
+test("without permission every question still has an answer", NEEDS_ROOT, () => {
+  const module = JSON.stringify(new URL("../../src/kernel/features.ts", import.meta.url).href);
+  const script = `import(${module}).then((k) => console.log(JSON.stringify(k.probeFeatures(undefined))))`;
+  const nobody = ["--reuid", "65534", "--regid", "65534", "--clear-groups", "--bounding-set", "-all"];
+  const features = JSON.parse(run(undefined, "setpriv", ...nobody, process.execPath, "--import", "tsx", "-e", script)) as Feature[];
+  assert.deepEqual(features.map((feature) => feature.id), CATALOGUE.map((definition) => definition.id));
+  for (const feature of features) assert.ok([true, false, "unknown"].includes(feature.present), feature.id);
+  const nftables = features.find((feature) => feature.id === "nf-tables");
+  assert.match(nftables?.detail ?? "", /needs root/);
+});
