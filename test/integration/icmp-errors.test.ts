@@ -80,12 +80,12 @@ describe("ICMP errors and bare checksums through the NAT", () => {
     const error = await inside.line(/ > 10\.10\.1\.24: ICMP time exceeded in-transit/);
     assert.match(error, /10\.10\.1\.24 > 203\.0\.113\.80: ICMP echo request/);
   });
-
-  /** Makes the outside a router with a network of MTU 1280 behind it. */
-  function narrowNetwork(outside: string): void {
-    must(outside, "ip", "link", "add", "narrow", "type", "veth", "peer", "name", "narrow1");
-    for (const name of ["narrow", "narrow1"]) must(outside, "ip", "link", "set", name, "mtu", String(FAR.mtu), "up");
-    must(outside, "ip", "route", "add", "unicast", FAR.network, "dev", "narrow", "table", "local");
-    must(outside, "sysctl", "-qw", "net.ipv4.ip_forward=1");
-  }
 });
+
+/** Makes the outside a router with a network of MTU 1280 behind it. */
+function narrowNetwork(outside: string): void {
+  must(outside, "ip", "link", "add", "narrow", "type", "veth", "peer", "name", "narrow1");
+  for (const name of ["narrow", "narrow1"]) must(outside, "ip", "link", "set", name, "mtu", String(FAR.mtu), "up");
+  must(outside, "ip", "route", "add", "unicast", FAR.network, "dev", "narrow", "table", "local");
+  must(outside, "sysctl", "-qw", "net.ipv4.ip_forward=1");
+}

@@ -2,29 +2,41 @@ import assert from "node:assert/strict";
 import { describe, it, before, after } from "node:test";
 import { BLOCKS, MASQUERADED, SHARED, TWICE, type Exchange } from "./translation/exchange.ts";
 import { blocksGateway, MASQUERADE, SHARED_POOL, TWICE_NAT } from "./translation/gateways.ts";
-import { conntrackLines, openStage, perform, type Stage } from "./translation/stage.ts";
+import { conntrackLines, openStage, perform, type Rules, type Stage } from "./translation/stage.ts";
 
-const STAGES: readonly { name: string; id: string; file: string; exchanges: readonly Exchange[] }[] = [
-  {
-    name: "port blocks, pool addresses on the link",
-    id: "blk-addr",
-    file: blocksGateway("address"),
-    exchanges: BLOCKS,
-  },
-  { name: "port blocks, proxy ARP", id: "blk-arp", file: blocksGateway("proxy-arp"), exchanges: BLOCKS },
-  { name: "port blocks, routed pool", id: "blk-route", file: blocksGateway("route"), exchanges: BLOCKS },
+interface Setting {
+  readonly name: string;
+  readonly id: string;
+  readonly file: string;
+  readonly exchanges: readonly Exchange[];
+  readonly rules?: Rules;
+}
+
+const STAGES: readonly Setting[] = [
+  { name: "port blocks, pool addresses on the link", id: "addr", file: blocksGateway("address"), exchanges: BLOCKS },
+  { name: "port blocks, proxy ARP", id: "arp", file: blocksGateway("proxy-arp"), exchanges: BLOCKS },
+  { name: "port blocks, routed pool", id: "route", file: blocksGateway("route"), exchanges: BLOCKS },
   { name: "shared pool", id: "shared", file: SHARED_POOL, exchanges: SHARED },
   { name: "masquerade", id: "masq", file: MASQUERADE, exchanges: MASQUERADED },
   { name: "twice NAT of overlapping networks", id: "twice", file: TWICE_NAT, exchanges: TWICE },
+  ...(["iptables-nft-restore", "iptables-legacy-restore"] as const).flatMap((rules): Setting[] => {
+    const id = rules === "iptables-nft-restore" ? "in" : "il";
+    return [
+      { name: `port blocks by ${rules}`, id: `${id}-b`, file: blocksGateway("address"), exchanges: BLOCKS, rules },
+      { name: `shared pool by ${rules}`, id: `${id}-s`, file: SHARED_POOL, exchanges: SHARED, rules },
+      { name: `masquerade by ${rules}`, id: `${id}-m`, file: MASQUERADE, exchanges: MASQUERADED, rules },
+      { name: `twice NAT by ${rules}`, id: `${id}-t`, file: TWICE_NAT, exchanges: TWICE, rules },
+    ];
+  }),
 ];
 
 // Each exchange is proven three times: the client gets its answer, tcpdump sees the translated packet at the far end,
 // and conntrack prints the entry.
-for (const { name, id, file, exchanges } of STAGES) {
+for (const { name, id, file, exchanges, rules } of STAGES) {
   describe(`translation: ${name}`, () => {
     let stage: Stage;
     before(async () => {
-      stage = await openStage(file, `t${process.pid}-${id}`.slice(0, 16));
+      stage = await openStage(file, `t${process.pid}-${id}`, rules);
     });
     after(() => stage.close());
 

@@ -20,12 +20,12 @@ export async function startCapture(namespace: string, networkInterface: string, 
     { stdio: ["ignore", "pipe", "pipe"] },
   );
   const seen: string[] = [];
-  let wake: () => void = () => undefined;
+  let wake: (() => void) | undefined;
   // tcpdump -vv breaks a packet into several lines; the later ones are indented.
   onLines(child, "stdout", (line) => {
     if (/^\s/.test(line) && seen.length > 0) seen[seen.length - 1] += ` ${line.trim()}`;
     else seen.push(line);
-    wake();
+    wake?.();
   });
   await new Promise<void>((resolve, reject) => {
     onLines(child, "stderr", (line) => {

@@ -3,9 +3,11 @@ import { applyGateway } from "../../../src/apply/apply.ts";
 import { readHostFacts } from "../../../src/apply/host-facts.ts";
 import { readGateway } from "../../../src/config/read-gateway.ts";
 import { runInNamespace } from "../../../src/kernel/namespace.ts";
+import { runNft } from "../../../src/kernel/nftables.ts";
 import { openLabClient, type LabClient } from "../../../src/lab/client/lab-client.ts";
 import { bringUpLab, type Lab } from "../../../src/lab/lab.ts";
 import { planGateway } from "../../../src/plan/plan-gateway.ts";
+import { writeIptables } from "../../../src/render/iptables.ts";
 import { renderState } from "../../../src/render/render.ts";
 import { startCapture, type Capture } from "./capture.ts";
 import type { Exchange, Side } from "./exchange.ts";
@@ -18,8 +20,11 @@ export interface Stage {
   close(): Promise<void>;
 }
 
+/** Whose rules translate: our own table, or the text we export, loaded by one of the two iptables. */
+export type Rules = "nft" | "iptables-nft-restore" | "iptables-legacy-restore";
+
 /** Reads, plans, brings up and applies, all as the commands do. */
-export async function openStage(file: string, id: string): Promise<Stage> {
+export async function openStage(file: string, id: string, rules: Rules = "nft"): Promise<Stage> {
   const read = readGateway(file, { fileName: `${id}.yaml` });
   assert.ok("gateway" in read, JSON.stringify(read));
   const lab = await bringUpLab(read.gateway, { id, life: "process" });
@@ -32,6 +37,7 @@ export async function openStage(file: string, id: string): Promise<Stage> {
     );
     const outcome = applyGateway({ desired: renderState(plan), namespace: namespaces.gateway });
     assert.equal(outcome.outcome, "applied", JSON.stringify(outcome.problems));
+    if (rules !== "nft") replaceRules(namespaces.gateway, rules, writeIptables(plan));
     const captureOn = (side: "inside" | "outside") => {
       const link = links.find((one) => one.side === side);
       assert.ok(link !== undefined);
@@ -58,6 +64,13 @@ export async function openStage(file: string, id: string): Promise<Stage> {
     await lab.close();
     throw error;
   }
+}
+
+/** Addresses, routes and settings stay as applied; only the rules are others. */
+function replaceRules(namespace: string, program: string, text: string): void {
+  runNft(namespace, "delete table ip meganat\n");
+  const { status, stderr } = runInNamespace(namespace, program, [], { input: text });
+  assert.equal(status, 0, stderr);
 }
 
 /** Lets the exchange happen; fails unless the answer came whole and from the address that was called. */
