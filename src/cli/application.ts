@@ -8,15 +8,36 @@ import {
   type StricliIntegration,
 } from "@stricli/core";
 import type { MeganatContext } from "./command.ts";
+import { apply } from "./commands/apply.ts";
+import { check } from "./commands/check.ts";
 import { completion } from "./commands/completion.ts";
+import { features } from "./commands/features.ts";
 import { helpCommand } from "./commands/help.ts";
+import { lab } from "./commands/lab/group.ts";
+import { lookup } from "./commands/lookup.ts";
+import { plan } from "./commands/plan.ts";
+import { remove } from "./commands/remove.ts";
+import { render } from "./commands/render.ts";
+import { status } from "./commands/status.ts";
 import { helpText } from "./help.ts";
 
 /** The whole command line: every command, the flags all of them take, and the words for usage errors. */
 export function makeApplication(currentVersion: string): Application<MeganatContext> {
   return buildApplication(
     buildRouteMap<string, MeganatContext>({
-      routes: { completion, help: helpCommand },
+      routes: {
+        features,
+        check,
+        plan,
+        apply,
+        remove,
+        status,
+        render,
+        lookup,
+        lab,
+        completion,
+        help: helpCommand,
+      },
       docs: {
         brief: "Runs a Linux box as a NAT gateway that holds millions of connections.",
         fullDescription: [

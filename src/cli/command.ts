@@ -1,6 +1,8 @@
 import { buildCommand, type BaseArgs, type Command, type CommandContext } from "@stricli/core";
 import type { TypedCommandParameters } from "@stricli/core";
-import type { CommandResult, Output } from "./output.ts";
+import type { CommandResult, HandedOver, Output } from "./output.ts";
+
+type Outcome = CommandResult | HandedOver;
 
 /** What every command gets besides its own flags and arguments. */
 export interface MeganatContext extends CommandContext {
@@ -23,7 +25,7 @@ export interface CommandSpec<FLAGS extends Readonly<Partial<Record<keyof FLAGS, 
   /** The fields of the object that --json prints: [name, what it is]. */
   readonly json: readonly (readonly [field: string, meaning: string])[];
   readonly parameters: TypedCommandParameters<FLAGS, ARGS, MeganatContext>;
-  readonly run: (context: MeganatContext, flags: FLAGS, ...args: ARGS) => CommandResult | Promise<CommandResult>;
+  readonly run: (context: MeganatContext, flags: FLAGS, ...args: ARGS) => Outcome | Promise<Outcome>;
 }
 
 /** What of a command's description its documentation is made from. */

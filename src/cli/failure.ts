@@ -6,6 +6,8 @@ export interface FailureProblem {
   readonly severity: "error" | "warning";
   readonly message: string;
   readonly fix: string;
+  readonly file?: string;
+  /** From 1, as editors count. */
   readonly line?: number;
   readonly column?: number;
 }
@@ -19,13 +21,16 @@ export interface Failure {
   readonly problems?: readonly FailureProblem[];
 }
 
+/** Writes the human form of a failure, with or without colours. */
+export type FailureText = (color: boolean) => string;
+
 /** Thrown by a command for what the user can put right. `text` replaces the usual human form. */
 export class CommandError extends Error {
   readonly failure: Failure;
   readonly status: 1 | 2;
-  readonly text: string | undefined;
+  readonly text: FailureText | undefined;
 
-  constructor(failure: Failure, status: 1 | 2 = 1, text?: string) {
+  constructor(failure: Failure, status: 1 | 2 = 1, text?: FailureText) {
     super(failure.message);
     this.name = "CommandError";
     this.failure = failure;

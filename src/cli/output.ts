@@ -15,6 +15,11 @@ export interface CommandResult {
   readonly status?: 0 | 1;
 }
 
+/** Another program has had our terminal and said everything; this is its exit status. */
+export interface HandedOver {
+  readonly handedOver: number;
+}
+
 /** Colours used in output, by what they mean. */
 export type Style = "good" | "bad" | "warning" | "heading" | "quiet";
 
@@ -36,7 +41,7 @@ export interface Output {
   /** Colours text if stdout is a terminal and NO_COLOR is not set. */
   readonly paint: (style: Style, text: string) => string;
   /** Prints what a command returned; gives the exit status. */
-  readonly result: (result: CommandResult) => number;
+  readonly result: (result: CommandResult | HandedOver) => number;
   /** Prints an error; gives the exit status. */
   readonly failure: (error: unknown) => number;
 }
@@ -49,10 +54,11 @@ export function makeOutput(
   environment: Readonly<Record<string, string | undefined>>,
 ): Output {
   const plain = (environment["NO_COLOR"] ?? "") !== "" || environment["TERM"] === "dumb";
+  const colorful = (stream: TextStream): boolean => stream.isTTY === true && !plain;
   const paintOn =
     (stream: TextStream) =>
     (style: Style, text: string): string =>
-      stream.isTTY === true && !plain ? `${ESCAPES[style]}${text}\u001b[0m` : text;
+      colorful(stream) ? `${ESCAPES[style]}${text}\u001b[0m` : text;
   let overwritable = false;
   const clearProgress = (): void => {
     if (overwritable) stderr.write("\r\u001b[K");
@@ -76,6 +82,7 @@ export function makeOutput(
     },
     result: (result) => {
       clearProgress();
+      if ("handedOver" in result) return result.handedOver;
       if (json) stdout.write(`${JSON.stringify(result.json)}\n`);
       else if (result.text !== undefined) stdout.write(ended(result.text));
       return result.status ?? 0;
@@ -84,17 +91,15 @@ export function makeOutput(
       clearProgress();
       const failure = failureOf(error);
       if (json) stdout.write(`${JSON.stringify({ error: failure })}\n`);
-      else
-        stderr.write(
-          ended(
-            error instanceof CommandError && error.text !== undefined
-              ? error.text
-              : failureText(failure, paintOn(stderr)),
-          ),
-        );
+      else stderr.write(ended(humanForm(error, failure, colorful(stderr), paintOn(stderr))));
       return error instanceof CommandError ? error.status : 1;
     },
   };
+}
+
+function humanForm(error: unknown, failure: Failure, color: boolean, paint: Output["paint"]): string {
+  if (error instanceof CommandError && error.text !== undefined) return error.text(color);
+  return failureText(failure, paint);
 }
 
 /** The human form of a failure: `error[code]: ...`, what the kernel said, the remedy. */

@@ -1,0 +1,10 @@
+/** The positional argument of commands that take a gateway file. */
+export const FILE_PARAMETER = { brief: "The gateway file; - reads standard input", placeholder: "file", parse: String };
+
+/** The flag of commands that may take a gateway file. */
+export const CONFIG_FLAG = {
+  kind: "parsed",
+  brief: "The gateway file; - reads standard input",
+  placeholder: "file",
+  parse: String,
+} as const;
