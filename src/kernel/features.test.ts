@@ -24,8 +24,14 @@ const COMMON = {
 } as const;
 
 const EPERM = kernelErrorFromErrno("make a wire", constants.errno.EPERM);
-const EOPNOTSUPP = kernelErrorFromErrno("make a wire", constants.errno.EOPNOTSUPP, { kernelSaid: "Unknown device type" });
-const NO_PROGRAM = new KernelError("program-missing", "it is not installed", { tried: "run nft", errno: 2, remedy: "install nftables" });
+const EOPNOTSUPP = kernelErrorFromErrno("make a wire", constants.errno.EOPNOTSUPP, {
+  kernelSaid: "Unknown device type",
+});
+const NO_PROGRAM = new KernelError("program-missing", "it is not installed", {
+  tried: "run nft",
+  errno: 2,
+  remedy: "install nftables",
+});
 
 function raise(error: Error): () => never {
   return () => {
@@ -33,47 +39,57 @@ function raise(error: Error): () => never {
   };
 }
 
-const CASES: readonly (readonly [string, () => boolean | void, ModuleState, readonly string[] | undefined, object])[] = [
-  ["found by trying", () => undefined, "unknown", undefined, { present: true }],
-  ["found by looking", () => true, "loaded", undefined, { present: true }],
-  ["not found by looking", () => false, "loaded", undefined, { present: false }],
+const CASES: readonly (readonly [string, () => boolean | void, ModuleState, readonly string[] | undefined, object])[] =
   [
-    "a module that is not loaded is not tried",
-    () => assert.fail("tried"),
-    "available",
-    undefined,
-    { present: true, detail: "not loaded yet: wire" },
-  ],
-  [
-    "refused by the kernel",
-    raise(EOPNOTSUPP),
-    "unknown",
-    undefined,
-    { present: false, detail: "cannot make a wire: EOPNOTSUPP: operation not supported on socket (Unknown device type)" },
-  ],
-  ["not permitted, no configuration", raise(EPERM), "unknown", undefined, { present: "unknown", detail: "needs root" }],
-  [
-    "not permitted, configured",
-    raise(EPERM),
-    "unknown",
-    ["CONFIG_WIRE"],
-    { present: true, detail: "by the kernel's configuration; trying it needs root" },
-  ],
-  [
-    "not permitted, not configured",
-    raise(EPERM),
-    "unknown",
-    [],
-    { present: false, detail: "the kernel was built without CONFIG_WIRE" },
-  ],
-  [
-    "a program is missing",
-    raise(NO_PROGRAM),
-    "unknown",
-    undefined,
-    { present: "unknown", detail: "cannot run nft: it is not installed; install nftables" },
-  ],
-];
+    ["found by trying", () => undefined, "unknown", undefined, { present: true }],
+    ["found by looking", () => true, "loaded", undefined, { present: true }],
+    ["not found by looking", () => false, "loaded", undefined, { present: false }],
+    [
+      "a module that is not loaded is not tried",
+      () => assert.fail("tried"),
+      "available",
+      undefined,
+      { present: true, detail: "not loaded yet: wire" },
+    ],
+    [
+      "refused by the kernel",
+      raise(EOPNOTSUPP),
+      "unknown",
+      undefined,
+      {
+        present: false,
+        detail: "cannot make a wire: EOPNOTSUPP: operation not supported on socket (Unknown device type)",
+      },
+    ],
+    [
+      "not permitted, no configuration",
+      raise(EPERM),
+      "unknown",
+      undefined,
+      { present: "unknown", detail: "needs root" },
+    ],
+    [
+      "not permitted, configured",
+      raise(EPERM),
+      "unknown",
+      ["CONFIG_WIRE"],
+      { present: true, detail: "by the kernel's configuration; trying it needs root" },
+    ],
+    [
+      "not permitted, not configured",
+      raise(EPERM),
+      "unknown",
+      [],
+      { present: false, detail: "the kernel was built without CONFIG_WIRE" },
+    ],
+    [
+      "a program is missing",
+      raise(NO_PROGRAM),
+      "unknown",
+      undefined,
+      { present: "unknown", detail: "cannot run nft: it is not installed; install nftables" },
+    ],
+  ];
 
 for (const [title, probe, module, config, expected] of CASES) {
   test(title, () => {

@@ -129,7 +129,8 @@ export function openNamespace(name: NamespaceName): number {
     return openSync(name === undefined ? "/proc/thread-self/ns/net" : namespacePath(name), "r");
   } catch (error) {
     throw kernelErrorFromNode(`open network namespace ${name ?? "of this thread"}`, error, {
-      remedy: name === undefined ? undefined : `\`ip netns list\` shows the namespaces there are; is ${name} one of them?`,
+      remedy:
+        name === undefined ? undefined : `\`ip netns list\` shows the namespaces there are; is ${name} one of them?`,
     });
   }
 }
@@ -142,7 +143,8 @@ function ensureReturn(home: number): void {
   if (mayReturn) return;
   if (libc.setns(home, CLONE_NEWNET) < 0) {
     throw kernelErrorFromErrno("leave the present network namespace", lastErrno(), {
-      remedy: "run as root, or in a user namespace with a network namespace of its own: unshare --user --map-root-user --net --mount",
+      remedy:
+        "run as root, or in a user namespace with a network namespace of its own: unshare --user --map-root-user --net --mount",
     });
   }
   mayReturn = true;

@@ -62,11 +62,13 @@ export function askTableComment(connection: NetlinkConnection, family: string, t
 
 /** The comment among the entries of a table's user data; whatever is cut off is not there. */
 export function commentIn(userdata: Uint8Array): string | undefined {
-  for (let at = 0; at + 2 <= userdata.length; ) {
+  for (let at = 0; at + 2 <= userdata.length;) {
     const end = at + 2 + (userdata[at + 1] ?? 0);
     if (end > userdata.length) return undefined;
     if (userdata[at] === UDATA_TABLE_COMMENT) {
-      return Buffer.from(userdata.subarray(at + 2, end)).toString("utf8").replace(/\0.*$/s, "");
+      return Buffer.from(userdata.subarray(at + 2, end))
+        .toString("utf8")
+        .replace(/\0.*$/s, "");
     }
     at = end;
   }

@@ -11,7 +11,9 @@ test("a short message of nft stays as it is", () => {
 
 test("of a long line the part around the carets is left, and the carets still point at it", () => {
   const line = `${"a".repeat(5000)}WRONG${"b".repeat(5000)}`;
-  const [head, part = "", carets = ""] = excerpt(`/dev/stdin:1:5001-5005: Error: no\n${line}\n${" ".repeat(5000)}^^^^^\n`).split("\n");
+  const [head, part = "", carets = ""] = excerpt(
+    `/dev/stdin:1:5001-5005: Error: no\n${line}\n${" ".repeat(5000)}^^^^^\n`,
+  ).split("\n");
   assert.equal(head, "/dev/stdin:1:5001-5005: Error: no");
   assert.equal(part.length, 160);
   assert.equal(part.slice(carets.indexOf("^"), carets.lastIndexOf("^") + 1), "WRONG");

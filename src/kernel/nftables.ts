@@ -94,7 +94,8 @@ export function excerpt(stderr: string): string {
     .map((line, index) => {
       const own = caretColumn(line);
       const column = own ?? caretColumn(lines[index + 1] ?? "") ?? 0;
-      const start = line.length <= EXCERPT_WIDTH && column < EXCERPT_WIDTH ? 0 : Math.max(0, column - EXCERPT_WIDTH / 2);
+      const start =
+        line.length <= EXCERPT_WIDTH && column < EXCERPT_WIDTH ? 0 : Math.max(0, column - EXCERPT_WIDTH / 2);
       return line.slice(start, start + EXCERPT_WIDTH).trimEnd();
     })
     .join("\n");

@@ -15,8 +15,15 @@ test("names of modules, from modules.dep and modules.builtin", () => {
 });
 
 test("symbols of a kernel configuration", () => {
-  const text = "# CONFIG_MODULES is not set\nCONFIG_BONDING=m\nCONFIG_VETH=y\nCONFIG_X=\"a=b\"\n";
-  assert.deepEqual([...parseKernelConfig(text)], [["CONFIG_BONDING", "m"], ["CONFIG_VETH", "y"], ["CONFIG_X", '"a=b"']]);
+  const text = '# CONFIG_MODULES is not set\nCONFIG_BONDING=m\nCONFIG_VETH=y\nCONFIG_X="a=b"\n';
+  assert.deepEqual(
+    [...parseKernelConfig(text)],
+    [
+      ["CONFIG_BONDING", "m"],
+      ["CONFIG_VETH", "y"],
+      ["CONFIG_X", '"a=b"'],
+    ],
+  );
 });
 
 test("the machine has a release, memory and a CPU", () => {

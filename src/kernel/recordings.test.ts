@@ -36,8 +36,21 @@ function readColumns(kernel: NetlinkConnection): unknown[] {
   walk(kernel, (batch) => {
     for (let i = 0; i < batch.length; i++) {
       rows.push([
-        [batch.family[i], batch.protocol[i], batch.status[i], batch.timeout[i], batch.mark[i], batch.zone[i], batch.tcpState[i]],
-        [batch.originalSource[i], batch.originalSourcePort[i], batch.originalDestination[i], batch.originalDestinationPort[i]],
+        [
+          batch.family[i],
+          batch.protocol[i],
+          batch.status[i],
+          batch.timeout[i],
+          batch.mark[i],
+          batch.zone[i],
+          batch.tcpState[i],
+        ],
+        [
+          batch.originalSource[i],
+          batch.originalSourcePort[i],
+          batch.originalDestination[i],
+          batch.originalDestinationPort[i],
+        ],
         [batch.replySource[i], batch.replySourcePort[i], batch.replyDestination[i], batch.replyDestinationPort[i]],
       ]);
     }
@@ -72,15 +85,53 @@ const RECORDINGS: readonly (readonly [string, (kernel: NetlinkConnection) => unk
     (kernel) => readRoutes(kernel),
     [
       { destination: "10.9.0.0/16", table: 1000, type: "blackhole", protocol: 4, scope: "global", metric: 5 },
-      { destination: "0.0.0.0/0", table: 254, type: "unicast", protocol: 4, scope: "global", interface: "wan", via: "10.0.0.2" },
-      { destination: "10.0.0.0/24", table: 254, type: "unicast", protocol: 2, scope: "link", interface: "wan", source: "10.0.0.1" },
-      { destination: "10.5.0.2/32", table: 254, type: "unicast", protocol: 2, scope: "link", interface: "wan", source: "10.5.0.1" },
+      {
+        destination: "0.0.0.0/0",
+        table: 254,
+        type: "unicast",
+        protocol: 4,
+        scope: "global",
+        interface: "wan",
+        via: "10.0.0.2",
+      },
+      {
+        destination: "10.0.0.0/24",
+        table: 254,
+        type: "unicast",
+        protocol: 2,
+        scope: "link",
+        interface: "wan",
+        source: "10.0.0.1",
+      },
+      {
+        destination: "10.5.0.2/32",
+        table: 254,
+        type: "unicast",
+        protocol: 2,
+        scope: "link",
+        interface: "wan",
+        source: "10.5.0.1",
+      },
       { destination: "10.0.0.1/32", ...OF_KERNEL, type: "local", scope: "host", interface: "wan", source: "10.0.0.1" },
-      { destination: "10.0.0.255/32", ...OF_KERNEL, type: "broadcast", scope: "link", interface: "wan", source: "10.0.0.1" },
+      {
+        destination: "10.0.0.255/32",
+        ...OF_KERNEL,
+        type: "broadcast",
+        scope: "link",
+        interface: "wan",
+        source: "10.0.0.1",
+      },
       { destination: "10.5.0.1/32", ...OF_KERNEL, type: "local", scope: "host", interface: "wan", source: "10.5.0.1" },
       { destination: "127.0.0.0/8", ...OF_KERNEL, type: "local", scope: "host", interface: "lo", source: "127.0.0.1" },
       { destination: "127.0.0.1/32", ...OF_KERNEL, type: "local", scope: "host", interface: "lo", source: "127.0.0.1" },
-      { destination: "127.255.255.255/32", ...OF_KERNEL, type: "broadcast", scope: "link", interface: "lo", source: "127.0.0.1" },
+      {
+        destination: "127.255.255.255/32",
+        ...OF_KERNEL,
+        type: "broadcast",
+        scope: "link",
+        interface: "lo",
+        source: "127.0.0.1",
+      },
     ],
   ],
   [
@@ -128,8 +179,20 @@ const RECORDINGS: readonly (readonly [string, (kernel: NetlinkConnection) => unk
       {
         family: 10,
         id: 3743540246,
-        original: { source: "2001:db8::1", destination: "2001:db8::2", protocol: 17, sourcePort: 1000, destinationPort: 53 },
-        reply: { source: "2001:db8::2", destination: "2001:db8::1", protocol: 17, sourcePort: 53, destinationPort: 1000 },
+        original: {
+          source: "2001:db8::1",
+          destination: "2001:db8::2",
+          protocol: 17,
+          sourcePort: 1000,
+          destinationPort: 53,
+        },
+        reply: {
+          source: "2001:db8::2",
+          destination: "2001:db8::1",
+          protocol: 17,
+          sourcePort: 53,
+          destinationPort: 1000,
+        },
         status: 8,
         timeout: 99,
         zone: 0,
@@ -141,9 +204,21 @@ const RECORDINGS: readonly (readonly [string, (kernel: NetlinkConnection) => unk
     "connections",
     readColumns,
     [
-      [[2, 6, 0x198, 99, 7, 0, 3], [0x0a000001, 1000, 0x08080808, 80], [0x08080808, 80, 0x3d010101, 1000]],
-      [[2, 1, 8, 99, 0, 5, 255], [0x0a000001, 77, 0x08080808, 0x0800], [0x08080808, 77, 0x0a000001, 0]],
-      [[10, 17, 8, 99, 0, 0, 255], [0, 1000, 0, 53], [0, 53, 0, 1000]],
+      [
+        [2, 6, 0x198, 99, 7, 0, 3],
+        [0x0a000001, 1000, 0x08080808, 80],
+        [0x08080808, 80, 0x3d010101, 1000],
+      ],
+      [
+        [2, 1, 8, 99, 0, 5, 255],
+        [0x0a000001, 77, 0x08080808, 0x0800],
+        [0x08080808, 77, 0x0a000001, 0],
+      ],
+      [
+        [10, 17, 8, 99, 0, 0, 255],
+        [0, 1000, 0, 53],
+        [0, 53, 0, 1000],
+      ],
     ],
   ],
   ["conntrack-count", askConntrackCount, 3],
@@ -188,7 +263,10 @@ test("a list that always changes is an error in the end", () => {
     fakeMessage(20, NLM_F_MULTI | NLM_F_DUMP_INTR, request.sequence, new Uint8Array(16)),
     fakeDone(request),
   ]);
-  assert.throws(() => readLinks(kernel), (error) => isKernelError(error, "kernel-interrupted"));
+  assert.throws(
+    () => readLinks(kernel),
+    (error) => isKernelError(error, "kernel-interrupted"),
+  );
 });
 
 /** What came of reading: a value or the code of a declared error; everything else is let through and fails the test. */
@@ -205,7 +283,9 @@ function outcome(read: (kernel: NetlinkConnection) => unknown, reads: readonly U
 const damaged = fc
   .tuple(
     fc.integer({ min: 0, max: RECORDINGS.length - 1 }),
-    fc.array(fc.tuple(fc.nat(), fc.oneof(fc.constantFrom(0, 1, 3, 4, 0x7f, 0x80, 0xff), fc.nat(255))), { maxLength: 6 }),
+    fc.array(fc.tuple(fc.nat(), fc.oneof(fc.constantFrom(0, 1, 3, 4, 0x7f, 0x80, 0xff), fc.nat(255))), {
+      maxLength: 6,
+    }),
     fc.option(fc.nat(), { nil: undefined }),
   )
   .map(([index, changes, cut]) => {
@@ -213,7 +293,14 @@ const damaged = fc
     const reads = recording(name).map((bytes) => Uint8Array.from(bytes));
     const last = reads.reduce((longest, bytes) => (bytes.length > longest.length ? bytes : longest));
     for (const [at, value] of changes) last[at % last.length] = value;
-    return { name, read, reads: cut === undefined ? reads : reads.map((bytes) => (bytes === last ? bytes.slice(0, cut % (last.length + 1)) : bytes)) };
+    return {
+      name,
+      read,
+      reads:
+        cut === undefined
+          ? reads
+          : reads.map((bytes) => (bytes === last ? bytes.slice(0, cut % (last.length + 1)) : bytes)),
+    };
   });
 
 test("damaged answers give a value or a declared error, end, and never show what lies behind them", () => {

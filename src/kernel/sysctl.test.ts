@@ -16,6 +16,9 @@ for (const [name, path] of PATHS) {
 
 for (const name of ["", ".", "net..ipv4", "net/../../etc/passwd", "/etc/passwd", "net.ipv4.", "net.\0"]) {
   test(`${JSON.stringify(name)} is no name`, () => {
-    assert.throws(() => sysctlPath(name), (error) => isKernelError(error, "kernel-rejected"));
+    assert.throws(
+      () => sysctlPath(name),
+      (error) => isKernelError(error, "kernel-rejected"),
+    );
   });
 }

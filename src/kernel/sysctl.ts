@@ -27,7 +27,9 @@ export function readSysctl(namespace: NamespaceName, name: string): string | und
   const path = sysctlPath(name);
   return inNamespace(namespace, () => {
     try {
-      return readFileSync(path, "utf8").trim().replace(/[\t ]+/g, " ");
+      return readFileSync(path, "utf8")
+        .trim()
+        .replace(/[\t ]+/g, " ");
     } catch (error) {
       const failure = kernelErrorFromNode(`read sysctl ${name}`, error);
       if (failure instanceof KernelError && failure.errno === constants.errno.ENOENT) return undefined;
@@ -82,7 +84,9 @@ function sysctlError(tried: string, path: string, error: unknown): unknown {
     });
   }
   if (failure.code === "kernel-not-found") {
-    return kernelErrorFromErrno(tried, failure.errno, { remedy: "this kernel has no such sysctl, or its module is not loaded yet" });
+    return kernelErrorFromErrno(tried, failure.errno, {
+      remedy: "this kernel has no such sysctl, or its module is not loaded yet",
+    });
   }
   if (failure.errno === constants.errno.EINVAL) {
     return kernelErrorFromErrno(tried, failure.errno, { remedy: "the value is out of the range this kernel takes" });

@@ -3,7 +3,11 @@ import { test } from "node:test";
 import { formatIpv4 } from "../../src/address/ipv4.ts";
 import { STATUS } from "../../src/kernel/conntrack/connection.ts";
 import { lookupConnection } from "../../src/kernel/conntrack/lookup.ts";
-import { readConntrackCount, readConntrackStats, type ConntrackCounter } from "../../src/kernel/conntrack/statistics.ts";
+import {
+  readConntrackCount,
+  readConntrackStats,
+  type ConntrackCounter,
+} from "../../src/kernel/conntrack/statistics.ts";
 import type { Tuple } from "../../src/kernel/conntrack/tuple.ts";
 import { walkConntrack } from "../../src/kernel/conntrack/walk.ts";
 import { runInNamespace } from "../../src/kernel/namespace.ts";
@@ -73,20 +77,43 @@ test("count and statistics agree with conntrack -C and -S", NEEDS_ROOT, (t) => {
   assert.equal(cpus.length, rows.length);
   for (const name of counted) {
     const word = WORDS[name] ?? assert.fail(`conntrack -S is not known to show ${name}`);
-    assert.deepEqual(cpus.map((row) => row[name]), rows.map((row) => row.get(word)), name);
-    assert.equal(sum[name], cpus.reduce((total, row) => total + row[name], 0), name);
+    assert.deepEqual(
+      cpus.map((row) => row[name]),
+      rows.map((row) => row.get(word)),
+      name,
+    );
+    assert.equal(
+      sum[name],
+      cpus.reduce((total, row) => total + row[name], 0),
+      name,
+    );
   }
-  assert.deepEqual(cpus.map((row) => row.cpu), rows.map((row) => row.get("cpu")));
+  assert.deepEqual(
+    cpus.map((row) => row.cpu),
+    rows.map((row) => row.get("cpu")),
+  );
   assert.ok(counted.has("insertFailed") && counted.has("drop"));
 });
 
 test("a translated ping is found by the tuple of either direction", NEEDS_ROOT, (t) => {
   const { inside, gateway: middle } = gateway(t);
   run(inside, "ping", "-c", "1", "-e", "1234", "61.1.1.2");
-  const echo: Tuple = { source: "10.0.0.2", destination: "61.1.1.2", protocol: 1, sourcePort: 1234, destinationPort: 8 << 8 };
+  const echo: Tuple = {
+    source: "10.0.0.2",
+    destination: "61.1.1.2",
+    protocol: 1,
+    sourcePort: 1234,
+    destinationPort: 8 << 8,
+  };
   const found = lookupConnection(middle, echo) ?? assert.fail("not found");
   assert.deepEqual(found.original, echo);
-  assert.deepEqual(found.reply, { source: "61.1.1.2", destination: "61.1.1.1", protocol: 1, sourcePort: 1234, destinationPort: 0 });
+  assert.deepEqual(found.reply, {
+    source: "61.1.1.2",
+    destination: "61.1.1.1",
+    protocol: 1,
+    sourcePort: 1234,
+    destinationPort: 0,
+  });
   const translated = STATUS.sourceNat | STATUS.sourceNatDone | STATUS.destinationNatDone;
   assert.equal(found.status & translated, translated);
   assert.equal(found.status & STATUS.seenReply, STATUS.seenReply);
@@ -102,10 +129,58 @@ test("entries of all kinds are read as conntrack -L shows them", NEEDS_ROOT, (t)
   const namespace = ownNamespace(t);
   writeSysctl(namespace, "net.netfilter.nf_conntrack_acct", "1");
   const common = ["-s", "10.0.0.2", "-d", "8.8.8.8", "-t", "100"];
-  run(namespace, "conntrack", "-I", "-p", "tcp", ...common, "--sport", "1000", "--dport", "80", "--state", "TIME_WAIT", "-n", "61.1.1.1", "-m", "4294967295");
-  run(namespace, "conntrack", "-I", "-p", "udp", ...common, "--sport", "65535", "--dport", "53", "-w", "65535", "-u", "ASSURED,SEEN_REPLY");
+  run(
+    namespace,
+    "conntrack",
+    "-I",
+    "-p",
+    "tcp",
+    ...common,
+    "--sport",
+    "1000",
+    "--dport",
+    "80",
+    "--state",
+    "TIME_WAIT",
+    "-n",
+    "61.1.1.1",
+    "-m",
+    "4294967295",
+  );
+  run(
+    namespace,
+    "conntrack",
+    "-I",
+    "-p",
+    "udp",
+    ...common,
+    "--sport",
+    "65535",
+    "--dport",
+    "53",
+    "-w",
+    "65535",
+    "-u",
+    "ASSURED,SEEN_REPLY",
+  );
   run(namespace, "conntrack", "-I", "-p", "gre", ...common, "--srckey", "513", "--dstkey", "514");
-  run(namespace, "conntrack", "-I", "-p", "udp", "-s", "2001:db8::1", "-d", "2001:db8:0:1::2", "-t", "100", "--sport", "1", "--dport", "2");
+  run(
+    namespace,
+    "conntrack",
+    "-I",
+    "-p",
+    "udp",
+    "-s",
+    "2001:db8::1",
+    "-d",
+    "2001:db8:0:1::2",
+    "-t",
+    "100",
+    "--sport",
+    "1",
+    "--dport",
+    "2",
+  );
   const entries: string[] = [];
   walkConntrack(namespace, (batch) => {
     for (let row = 0; row < batch.length; row++) {
@@ -131,7 +206,13 @@ test("entries of all kinds are read as conntrack -L shows them", NEEDS_ROOT, (t)
     65535,
   );
   assert.equal((assured?.status ?? 0) & (STATUS.assured | STATUS.seenReply), STATUS.assured | STATUS.seenReply);
-  const six: Tuple = { source: "2001:db8::1", destination: "2001:db8:0:1:0:0:0:2", protocol: UDP, sourcePort: 1, destinationPort: 2 };
+  const six: Tuple = {
+    source: "2001:db8::1",
+    destination: "2001:db8:0:1:0:0:0:2",
+    protocol: UDP,
+    sourcePort: 1,
+    destinationPort: 2,
+  };
   assert.equal(lookupConnection(namespace, six)?.original.destination, "2001:db8:0:1::2");
   // The kernel filters by family.
   const families: number[] = [];
@@ -150,7 +231,9 @@ test("a table of 5,000 entries: none lost, none twice, and the visitor may stop"
     const source = formatIpv4(0x0a000000 + (i % 250) + 1);
     const port = 1024 + i;
     expected.add(`${source}:${port}`);
-    lines.push(`-I -p tcp -s ${source} -d 9.9.9.9 --sport ${port} --dport 443 --state ESTABLISHED -t 300 -n 61.1.1.1\n`);
+    lines.push(
+      `-I -p tcp -s ${source} -d 9.9.9.9 --sport ${port} --dport 443 --state ESTABLISHED -t 300 -n 61.1.1.1\n`,
+    );
   }
   // By a pipe: conntrack opens /dev/stdin, which cannot be done with the socket that Node.js gives it.
   const loaded = runInNamespace(namespace, "sh", ["-c", "cat | conntrack --load-file -"], { input: lines.join("") });
@@ -185,6 +268,12 @@ test("a table of 5,000 entries: none lost, none twice, and the visitor may stop"
 });
 
 test("nonsense in a tuple is refused before the kernel is asked", () => {
-  const tuple: Tuple = { source: "10.0.0.256", destination: "8.8.8.8", protocol: TCP, sourcePort: 1, destinationPort: 2 };
+  const tuple: Tuple = {
+    source: "10.0.0.256",
+    destination: "8.8.8.8",
+    protocol: TCP,
+    sourcePort: 1,
+    destinationPort: 2,
+  };
   assert.throws(() => lookupConnection(undefined, tuple), TypeError);
 });

@@ -27,7 +27,11 @@ test("what is found by trying is what the kernel's configuration says", NEEDS_RO
   for (const { id, config: symbols } of CATALOGUE) {
     if (NOT_BY_CONFIG_ALONE.has(id)) continue;
     const { present, detail } = found.get(id) ?? assert.fail(id);
-    assert.equal(present, symbols.every((symbol) => config.has(symbol)), `${id}: ${detail}`);
+    assert.equal(
+      present,
+      symbols.every((symbol) => config.has(symbol)),
+      `${id}: ${detail}`,
+    );
   }
 });
 
@@ -43,8 +47,13 @@ test("without permission every question still has an answer", NEEDS_ROOT, () => 
   const module = JSON.stringify(new URL("../../src/kernel/features.ts", import.meta.url).href);
   const script = `import(${module}).then((k) => console.log(JSON.stringify(k.probeFeatures(undefined))))`;
   const nobody = ["--reuid", "65534", "--regid", "65534", "--clear-groups", "--bounding-set", "-all"];
-  const features = JSON.parse(run(undefined, "setpriv", ...nobody, process.execPath, "--import", "tsx", "-e", script)) as Feature[];
-  assert.deepEqual(features.map((feature) => feature.id), CATALOGUE.map((definition) => definition.id));
+  const features = JSON.parse(
+    run(undefined, "setpriv", ...nobody, process.execPath, "--import", "tsx", "-e", script),
+  ) as Feature[];
+  assert.deepEqual(
+    features.map((feature) => feature.id),
+    CATALOGUE.map((definition) => definition.id),
+  );
   for (const feature of features) assert.ok([true, false, "unknown"].includes(feature.present), feature.id);
   const nftables = features.find((feature) => feature.id === "nf-tables");
   assert.match(nftables?.detail ?? "", /needs root/);

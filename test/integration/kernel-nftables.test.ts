@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isKernelError } from "../../src/kernel/error.ts";
-import { checkNft, listRuleset, listTable, readGeneration, readTableComment, runNft } from "../../src/kernel/nftables.ts";
+import {
+  checkNft,
+  listRuleset,
+  listTable,
+  readGeneration,
+  readTableComment,
+  runNft,
+} from "../../src/kernel/nftables.ts";
 import { NEEDS_ROOT, ownNamespace, run } from "../fixtures/own-namespaces.ts";
 
 const TABLE = `table ip meganat {
@@ -17,7 +24,10 @@ test("a script goes in as one transaction and comes out as objects", NEEDS_ROOT,
   assert.deepEqual(listRuleset(namespace), []);
   runNft(namespace, TABLE);
   const objects = listTable(namespace, "ip", "meganat") ?? assert.fail("no table");
-  assert.deepEqual(objects.map((object) => Object.keys(object)), [["table"], ["map"], ["chain"], ["rule"]]);
+  assert.deepEqual(
+    objects.map((object) => Object.keys(object)),
+    [["table"], ["map"], ["chain"], ["rule"]],
+  );
   assert.match(JSON.stringify(objects[1]), /"elem":\[\["10.0.0.1",/);
   const terse = listTable(namespace, "ip", "meganat", { terse: true }) ?? assert.fail("no table");
   assert.doesNotMatch(JSON.stringify(terse), /"elem"/);
@@ -48,7 +58,10 @@ test("a check changes nothing, and finds what the kernel would refuse", NEEDS_RO
   const namespace = ownNamespace(t);
   const before = readGeneration(namespace);
   checkNft(namespace, TABLE);
-  assert.throws(() => checkNft(namespace, "add rule ip meganat srcnat accept\n"), (error) => isKernelError(error, "kernel-not-found"));
+  assert.throws(
+    () => checkNft(namespace, "add rule ip meganat srcnat accept\n"),
+    (error) => isKernelError(error, "kernel-not-found"),
+  );
   assert.deepEqual([listRuleset(namespace), readGeneration(namespace)], [[], before]);
 });
 

@@ -3,7 +3,13 @@ import type { NetlinkConnection } from "../netlink/connection.ts";
 import { AttributeCursor } from "../netlink/cursor.ts";
 import { malformed } from "../netlink/header.ts";
 import { nfnetlinkMessage, NFGENMSG } from "../netlink/nfnetlink.ts";
-import { AF_UNSPEC, CT_GET_STATS, CT_GET_STATS_CPU, CTA_STATS_GLOBAL_ENTRIES, NFNL_SUBSYS_CTNETLINK } from "./attributes.ts";
+import {
+  AF_UNSPEC,
+  CT_GET_STATS,
+  CT_GET_STATS_CPU,
+  CTA_STATS_GLOBAL_ENTRIES,
+  NFNL_SUBSYS_CTNETLINK,
+} from "./attributes.ts";
 import { withConntrack } from "./ctnetlink.ts";
 
 /**

@@ -156,6 +156,7 @@ function groups(text: string): number[] {
 /** RFC 5952 text of the sixteen bytes at `offset`. */
 function formatIpv6(bytes: Uint8Array, offset: number): string {
   const parts: string[] = [];
-  for (let i = 0; i < 16; i += 2) parts.push((((bytes[offset + i] ?? 0) << 8) | (bytes[offset + i + 1] ?? 0)).toString(16));
+  for (let i = 0; i < 16; i += 2)
+    parts.push((((bytes[offset + i] ?? 0) << 8) | (bytes[offset + i + 1] ?? 0)).toString(16));
   return new URL(`http://[${parts.join(":")}]`).hostname.slice(1, -1);
 }

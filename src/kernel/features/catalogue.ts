@@ -120,12 +120,10 @@ export const CATALOGUE: readonly FeatureDefinition[] = [
     where: "namespace",
     probe: () => checkNft(undefined, FLOWTABLE_SCRIPT),
   },
-  ...[
-    linkFeature("bonding", "bond", "Bonding", "CONFIG_BONDING", "links cannot be made of several interfaces"),
-    linkFeature("8021q", "vlan", "VLAN interfaces", "CONFIG_VLAN_8021Q", "links cannot be VLANs"),
-    linkFeature("veth", "veth", "Virtual wires (veth)", "CONFIG_VETH", "no lab, no replica, no demo"),
-    linkFeature("dummy", "dummy", "Dummy interfaces", "CONFIG_DUMMY", "nothing is lost: routes go by lo instead"),
-  ],
+  linkFeature("bonding", "bond", "Bonding", "CONFIG_BONDING", "links cannot be made of several interfaces"),
+  linkFeature("8021q", "vlan", "VLAN interfaces", "CONFIG_VLAN_8021Q", "links cannot be VLANs"),
+  linkFeature("veth", "veth", "Virtual wires (veth)", "CONFIG_VETH", "no lab, no replica, no demo"),
+  linkFeature("dummy", "dummy", "Dummy interfaces", "CONFIG_DUMMY", "nothing is lost: routes go by lo instead"),
   {
     id: "netem",
     title: "Delay and loss on purpose (netem)",
@@ -161,7 +159,12 @@ export const CATALOGUE: readonly FeatureDefinition[] = [
     where: "here",
     probe: () => existsSync("/sys/kernel/btf/vmlinux"),
   },
-  bpfFeature("bpf-tracepoint", "eBPF programs on tracepoints", "tracepoint", "drops cannot be counted by place and reason"),
+  bpfFeature(
+    "bpf-tracepoint",
+    "eBPF programs on tracepoints",
+    "tracepoint",
+    "drops cannot be counted by place and reason",
+  ),
   bpfFeature("bpf-kprobe", "eBPF programs on kernel functions", "kprobe", "less detail in diagnosis"),
   bpfFeature("bpf-perf-event", "eBPF programs on samples", "perfEvent", "no profile of where packets cost time"),
   {

@@ -41,7 +41,8 @@ const REMEDIES: Readonly<Record<KernelErrorCode, string>> = {
   "kernel-busy": "something else holds it: wait a moment and try again",
   "kernel-not-supported": "this kernel lacks it: `meganat features` names what would bring it",
   "kernel-rejected": "the kernel did not accept these values: see its words above, or `dmesg`",
-  "kernel-read-only": "it is read-only here: in a container start it with /proc/sys writable (--privileged), or set it on the host",
+  "kernel-read-only":
+    "it is read-only here: in a container start it with /proc/sys writable (--privileged), or set it on the host",
   "kernel-no-memory": "the kernel had no memory or buffer space for it: free some and try again",
   "kernel-interrupted": "a signal interrupted it: try again",
   "kernel-malformed": "this is a defect: report it with the kernel's release (`uname -r`)",

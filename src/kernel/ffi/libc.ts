@@ -9,12 +9,7 @@ export function addressOf(bytes: Uint8Array): bigint {
 }
 
 // Without a file name: the process's own symbols, so glibc and musl both do.
-const process = koffi.load(null);
-
-/** Declares a C function under its TypeScript signature; koffi checks the arguments against `definition` at run time. */
-function declare<F>(definition: string): F {
-  return process.func(definition) as F;
-}
+const own = koffi.load(null);
 
 /**
  * The system calls that Node.js does not offer. All return what C returns: a negative number is a failure and
@@ -22,35 +17,63 @@ function declare<F>(definition: string): F {
  * blocking the thread is meant.
  */
 export const libc = {
-  socket: declare<(domain: number, type: number, protocol: number) => number>("int socket(int, int, int)"),
-  bind: declare<(fd: number, address: Memory, length: number) => number>("int bind(int, void *, uint32_t)"),
-  connect: declare<(fd: number, address: Memory, length: number) => number>("int connect(int, void *, uint32_t)"),
-  getsockname: declare<(fd: number, address: Memory, length: Memory) => number>("int getsockname(int, void *, void *)"),
-  setsockopt: declare<(fd: number, level: number, option: number, value: Memory, length: number) => number>(
-    "int setsockopt(int, int, int, void *, uint32_t)",
-  ),
-  send: declare<(fd: number, data: Memory, length: number, flags: number) => number>(
-    "intptr_t send(int, void *, size_t, int)",
-  ),
-  sendto: declare<
-    (fd: number, data: Memory, length: number, flags: number, address: Memory, addressLength: number) => number
-  >("intptr_t sendto(int, void *, size_t, int, void *, uint32_t)"),
-  recv: declare<(fd: number, data: Memory, length: number, flags: number) => number>(
-    "intptr_t recv(int, void *, size_t, int)",
-  ),
-  poll: declare<(pollfds: Memory, count: number, timeoutMs: number) => number>("int poll(void *, unsigned long, int)"),
-  close: declare<(fd: number) => number>("int close(int)"),
-  ioctl: declare<(fd: number, request: number, argument: Memory) => number>("int ioctl(int, unsigned long, void *)"),
-  flock: declare<(fd: number, operation: number) => number>("int flock(int, int)"),
-  setns: declare<(fd: number, type: number) => number>("int setns(int, int)"),
-  unshare: declare<(flags: number) => number>("int unshare(int)"),
-  mount: declare<
-    (source: string | null, target: string, type: string | null, flags: number, data: string | null) => number
-  >("int mount(const char *, const char *, const char *, unsigned long, const char *)"),
-  umount2: declare<(target: string, flags: number) => number>("int umount2(const char *, int)"),
-  if_nametoindex: declare<(name: string) => number>("uint32_t if_nametoindex(const char *)"),
+  socket: own.func("int socket(int, int, int)") as (domain: number, type: number, protocol: number) => number,
+  bind: own.func("int bind(int, void *, uint32_t)") as (fd: number, address: Memory, length: number) => number,
+  connect: own.func("int connect(int, void *, uint32_t)") as (fd: number, address: Memory, length: number) => number,
+  getsockname: own.func("int getsockname(int, void *, void *)") as (
+    fd: number,
+    address: Memory,
+    length: Memory,
+  ) => number,
+  setsockopt: own.func("int setsockopt(int, int, int, void *, uint32_t)") as (
+    fd: number,
+    level: number,
+    option: number,
+    value: Memory,
+    length: number,
+  ) => number,
+  send: own.func("intptr_t send(int, void *, size_t, int)") as (
+    fd: number,
+    data: Memory,
+    length: number,
+    flags: number,
+  ) => number,
+  sendto: own.func("intptr_t sendto(int, void *, size_t, int, void *, uint32_t)") as (
+    fd: number,
+    data: Memory,
+    length: number,
+    flags: number,
+    address: Memory,
+    addressLength: number,
+  ) => number,
+  recv: own.func("intptr_t recv(int, void *, size_t, int)") as (
+    fd: number,
+    data: Memory,
+    length: number,
+    flags: number,
+  ) => number,
+  poll: own.func("int poll(void *, unsigned long, int)") as (
+    pollfds: Memory,
+    count: number,
+    timeoutMs: number,
+  ) => number,
+  close: own.func("int close(int)") as (fd: number) => number,
+  ioctl: own.func("int ioctl(int, unsigned long, void *)") as (fd: number, request: number, argument: Memory) => number,
+  flock: own.func("int flock(int, int)") as (fd: number, operation: number) => number,
+  setns: own.func("int setns(int, int)") as (fd: number, type: number) => number,
+  unshare: own.func("int unshare(int)") as (flags: number) => number,
+  mount: own.func("int mount(const char *, const char *, const char *, unsigned long, const char *)") as (
+    source: string | null,
+    target: string,
+    type: string | null,
+    flags: number,
+    data: string | null,
+  ) => number,
+  umount2: own.func("int umount2(const char *, int)") as (target: string, flags: number) => number,
+  if_nametoindex: own.func("uint32_t if_nametoindex(const char *)") as (name: string) => number,
   /** Further arguments come in pairs of koffi type and value: `syscall(39)`, `syscall(321, "int", 0, "void *", attr)`. */
-  syscall: declare<(number: number, ...typesAndValues: readonly (string | number | bigint | Memory)[]) => number>(
-    "long syscall(long, ...)",
-  ),
+  syscall: own.func("long syscall(long, ...)") as (
+    number: number,
+    ...typesAndValues: readonly (string | number | bigint | Memory)[]
+  ) => number,
 } as const;

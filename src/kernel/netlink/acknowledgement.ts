@@ -1,4 +1,4 @@
-import { KernelError } from "../error.ts";
+import type { KernelError } from "../error.ts";
 import { kernelErrorFromErrno } from "../ffi/errno.ts";
 import { AttributeCursor, type MessageCursor } from "./cursor.ts";
 import {

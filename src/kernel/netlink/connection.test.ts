@@ -33,7 +33,9 @@ test("request: errno becomes a KernelError", () => {
   const kernel = fakeKernel((request) => [fakeAcknowledgement(request, constants.errno.EPERM)]);
   assert.throws(
     () => kernel.request(ask(), "add a thing"),
-    (error) => isKernelError(error, "kernel-permission") && error.message === "cannot add a thing: EPERM: operation not permitted",
+    (error) =>
+      isKernelError(error, "kernel-permission") &&
+      error.message === "cannot add a thing: EPERM: operation not permitted",
   );
 });
 
@@ -102,11 +104,16 @@ test("dump: says when the list changed meanwhile", () => {
     fakeMessage(NUMBER, NLM_F_MULTI | NLM_F_DUMP_INTR, request.sequence, body(2)),
     fakeDone(request),
   ]);
-  assert.equal(kernel.dump(ask(), "list", () => undefined), false);
+  assert.equal(
+    kernel.dump(ask(), "list", () => undefined),
+    false,
+  );
 });
 
 test("dump: stops when told to", () => {
-  const kernel = fakeKernel((request) => [1, 2, 3].map((value) => fakeMessage(NUMBER, NLM_F_MULTI, request.sequence, body(value))));
+  const kernel = fakeKernel((request) =>
+    [1, 2, 3].map((value) => fakeMessage(NUMBER, NLM_F_MULTI, request.sequence, body(value))),
+  );
   const values: number[] = [];
   kernel.dump(ask(), "list", collect(values), () => values.length < 2);
   assert.deepEqual(values, [1, 2]);
@@ -143,7 +150,10 @@ test("the connection cannot be used from inside its own answer, and can be after
 });
 
 test("attribute cursors run over the connection's buffer", () => {
-  const attribute = new NetlinkMessage(0).attribute(4, (value) => value.u32be(0x0a000001)).finish(0).slice(16);
+  const attribute = new NetlinkMessage(0)
+    .attribute(4, (value) => value.u32be(0x0a000001))
+    .finish(0)
+    .slice(16);
   const kernel = fakeKernel((request) => [
     fakeMessage(NUMBER, 0, request.sequence, attribute),
     fakeAcknowledgement(request, 0),

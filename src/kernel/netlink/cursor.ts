@@ -1,11 +1,4 @@
-import {
-  align,
-  ATTRIBUTE_HEADER,
-  HOST_LITTLE_ENDIAN,
-  malformed,
-  MESSAGE_HEADER,
-  NLA_TYPE_MASK,
-} from "./header.ts";
+import { align, ATTRIBUTE_HEADER, HOST_LITTLE_ENDIAN, malformed, MESSAGE_HEADER, NLA_TYPE_MASK } from "./header.ts";
 
 /*
  * Both cursors move over a buffer that is reused for every read: no object is made per message or attribute. All
@@ -124,7 +117,8 @@ export class AttributeCursor {
     // Up to three bytes may be left as padding, as nla_ok() has it.
     if (left < ATTRIBUTE_HEADER) return false;
     const length = this.#view.getUint16(at, HOST_LITTLE_ENDIAN);
-    if (length < ATTRIBUTE_HEADER || length > left) throw malformed(`a netlink attribute of ${length} bytes in ${left}`);
+    if (length < ATTRIBUTE_HEADER || length > left)
+      throw malformed(`a netlink attribute of ${length} bytes in ${left}`);
     this.type = this.#view.getUint16(at + 2, HOST_LITTLE_ENDIAN) & NLA_TYPE_MASK;
     this.start = at + ATTRIBUTE_HEADER;
     this.end = at + length;

@@ -6,20 +6,36 @@ import { NetlinkMessage } from "./message.ts";
 
 const ENCODED: readonly (readonly [string, NetlinkMessage, string])[] = [
   ["a bare header", new NetlinkMessage(0x12, 0x300), "10000000 1200 0103 07000000 00000000"],
-  ["fixed part", new NetlinkMessage(1).u8(2).u8(3).u16(0x0405).u32(0x06070809), "18000000 0100 0100 07000000 00000000 02030504 09080706"],
-  ["big-endian", new NetlinkMessage(1).u16be(0x0102).u16be(3).u32be(0x0a000001), "18000000 0100 0100 07000000 00000000 01020003 0a000001"],
+  [
+    "fixed part",
+    new NetlinkMessage(1).u8(2).u8(3).u16(0x0405).u32(0x06070809),
+    "18000000 0100 0100 07000000 00000000 02030504 09080706",
+  ],
+  [
+    "big-endian",
+    new NetlinkMessage(1).u16be(0x0102).u16be(3).u32be(0x0a000001),
+    "18000000 0100 0100 07000000 00000000 01020003 0a000001",
+  ],
   [
     "an attribute of one byte is padded, its length is not",
     new NetlinkMessage(1).attribute(9, (value) => value.u8(255)),
     "18000000 0100 0100 07000000 00000000 0500 0900 ff000000",
   ],
-  ["text ends in a zero byte", new NetlinkMessage(1).text(3, "lan"), "18000000 0100 0100 07000000 00000000 0800 0300 6c616e00"],
+  [
+    "text ends in a zero byte",
+    new NetlinkMessage(1).text(3, "lan"),
+    "18000000 0100 0100 07000000 00000000 0800 0300 6c616e00",
+  ],
   [
     "nested attributes count the padding inside, not behind",
     new NetlinkMessage(1).nested(18, (info) => info.text(1, "veth").attribute(2, (value) => value.u16(1))),
     "28000000 0100 0100 07000000 00000000 1800 1280 0900 0100 7665746800000000 0600 0200 01000000",
   ],
-  ["an empty attribute", new NetlinkMessage(1).attribute(5, () => undefined), "14000000 0100 0100 07000000 00000000 0400 0500"],
+  [
+    "an empty attribute",
+    new NetlinkMessage(1).attribute(5, () => undefined),
+    "14000000 0100 0100 07000000 00000000 0400 0500",
+  ],
 ];
 
 for (const [title, message, hex] of ENCODED) {
@@ -40,7 +56,10 @@ test("grows past its first 256 bytes and reads back the same", () => {
     assert.equal(attributes.u32(), attributes.type * 1000);
     seen.push(attributes.type);
   }
-  assert.deepEqual(seen, Array.from({ length: 500 }, (_, i) => i));
+  assert.deepEqual(
+    seen,
+    Array.from({ length: 500 }, (_, i) => i),
+  );
   assert.equal(cursor.next(), false);
 });
 

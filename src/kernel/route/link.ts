@@ -98,7 +98,9 @@ export function deleteLink(namespace: NamespaceName, name: string): void {
 
 /** As `listLinks`, over a connection that is open already. */
 export function readLinks(connection: NetlinkConnection): LinkInfo[] {
-  const request = linkMessage(RTM_GETLINK, 0, 0, 0).attribute(IFLA_EXT_MASK, (mask) => mask.u32(RTEXT_FILTER_SKIP_STATS));
+  const request = linkMessage(RTM_GETLINK, 0, 0, 0).attribute(IFLA_EXT_MASK, (mask) =>
+    mask.u32(RTEXT_FILTER_SKIP_STATS),
+  );
   const nested = new AttributeCursor(connection.buffer);
   return readList(connection, request, "list interfaces", (reply, attributes) => {
     return reply.type === RTM_NEWLINK ? decodeLink(reply, attributes, nested) : undefined;

@@ -79,7 +79,10 @@ export function addNeighbour(namespace: NamespaceName, spec: NeighbourSpec): voi
   const mac = requireMac(spec.mac, tried);
   withRoute(namespace, (connection) => {
     const message = entryMessage(connection, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL, NUD_PERMANENT, 0, spec, tried);
-    connection.request(message.attribute(NDA_LLADDR, (value) => value.bytes(mac)), tried);
+    connection.request(
+      message.attribute(NDA_LLADDR, (value) => value.bytes(mac)),
+      tried,
+    );
   });
 }
 

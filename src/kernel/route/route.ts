@@ -126,7 +126,8 @@ function decodeRoute(
   while (attributes.next()) {
     if (attributes.type === RTA_DST) destination = attributes.u32be();
     else if (attributes.type === RTA_TABLE) table = attributes.u32();
-    else if (attributes.type === RTA_OIF) optional.interface = names.get(attributes.u32()) ?? `index ${attributes.u32()}`;
+    else if (attributes.type === RTA_OIF)
+      optional.interface = names.get(attributes.u32()) ?? `index ${attributes.u32()}`;
     else if (attributes.type === RTA_GATEWAY) optional.via = formatIpv4(attributes.u32be());
     else if (attributes.type === RTA_PRIORITY) optional.metric = attributes.u32();
     else if (attributes.type === RTA_PREFSRC) optional.source = formatIpv4(attributes.u32be());
@@ -201,7 +202,9 @@ function isScope(name: string): name is RouteScope {
 }
 
 function describe(spec: RouteSpec): string {
-  const parts = [`${spec.type === undefined || spec.type === "unicast" ? "" : `${spec.type} `}route ${spec.destination}`];
+  const parts = [
+    `${spec.type === undefined || spec.type === "unicast" ? "" : `${spec.type} `}route ${spec.destination}`,
+  ];
   if (spec.via !== undefined) parts.push(`via ${spec.via}`);
   if (spec.interface !== undefined) parts.push(`by ${spec.interface}`);
   if (spec.table !== undefined) parts.push(`in table ${spec.table}`);
