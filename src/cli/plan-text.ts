@@ -3,6 +3,7 @@ import { formatIpv4Prefix } from "../address/ipv4-prefix.ts";
 import { addressAt, formatIpv4Range, mergeRanges, type Ipv4Range } from "../address/ipv4-range.ts";
 import { formatPortRange } from "../address/port-range.ts";
 import type { FilePath, Problem } from "../config/problem.ts";
+import type { LocatedProblem } from "../config/source/located-problem.ts";
 import { formatBytes, formatCount, formatNoun, formatSeconds, formatShare } from "../plan/figures.ts";
 import type { Plan, PortBlocks, SourcePlan, SysctlProposal, TimeoutPlan } from "../plan/plan.ts";
 import { blockCapacity, blockCount, blockRange } from "../plan/port-blocks.ts";
@@ -14,6 +15,8 @@ export interface PlanTextOptions {
   /** Columns of the terminal; 80 if not said, never taken as fewer. */
   readonly width?: number;
   readonly paint?: (style: Style, text: string) => string;
+  /** The plan's problems with their places in the file; without them they name keys only. */
+  readonly problems?: readonly LocatedProblem[];
   /** Leaves the paper's figures out. */
   readonly withoutPaper?: boolean;
 }
@@ -39,7 +42,7 @@ export function planText(plan: Plan, options: PlanTextOptions = {}): string {
     ...(options.withoutPaper === true
       ? []
       : section("Beside the paper of 2016 (kernel 2.6.32)", paperLines(plan, width))),
-    ...plan.problems.flatMap((problem) => [...problemLines(problem, width, paint), ""]),
+    ...(options.problems ?? plan.problems).flatMap((problem) => [...problemLines(problem, width, paint), ""]),
     verdict(plan, paint),
     "",
   ].join("\n");
@@ -53,26 +56,26 @@ function sourceLines(plan: Plan, source: SourcePlan, width: number): string[] {
   const rows = [["subscribers", formatCount(source.subscriberCount), describeRanges(source.subscribers)]];
   if (source.rule.to.kind === "masquerade") {
     const kept = source.masqueradePorts === undefined ? "" : `, ports ${formatPortRange(source.masqueradePorts)}`;
-    rows.push(["public address", "1", `whatever the link has at the moment (masquerade)${kept}`]);
+    rows.push(["public address", "1", `whatever the link has (masquerade)${kept}`]);
   } else {
     const each = source.addresses.map(({ address }) => ({ first: address, last: address }));
     const ports = [...new Set(source.addresses.map((address) => formatPortRange(address.ports)))];
-    const which = ports.length === 1 ? `, ports ${ports[0] ?? ""}` : "; ports differ, forwards listen on some";
+    const which = ports.length === 1 ? `, ports ${ports[0] ?? ""}` : ", ports that no forward takes";
     rows.push(["public addresses", formatCount(each.length), describeRanges(mergeRanges(each)) + which]);
   }
   rows.push(...(source.blocks === undefined ? sharedRows(plan, source) : blockRows(source.blocks)));
-  const one = "for each destination address, port and protocol anew";
-  rows.push(["translations to one destination", formatCount(source.translationsPerDestination), one]);
+  const one = "at once to one destination address and port";
+  rows.push(["translations", formatCount(source.translationsPerDestination), one]);
   return table(rows, FIGURE, width);
 }
 
 function blockRows(blocks: PortBlocks): string[][] {
   const given = Math.min(blocks.subscriberCount, blockCapacity(blocks));
   const spare = blockCapacity(blocks) - given;
-  const listening = blocks.reserved.length === 0 ? "" : `, ${formatCount(blocks.reserved.length)} with listening ports`;
+  const listening = blocks.reserved.length === 0 ? "" : `, ${formatCount(blocks.reserved.length)} reserved`;
+  const perAddress = formatNoun(blocks.blocksPerAddress, "subscriber");
   const rows = [
-    ["ports for each subscriber", formatCount(blocks.size), "for itself alone: address and port tell who it was"],
-    ["subscribers an address", formatCount(blocks.blocksPerAddress), "at most"],
+    ["ports each", formatCount(blocks.size), `a subscriber's own; ${perAddress} an address`],
     [
       "port blocks",
       formatCount(blockCount(blocks)),
@@ -86,7 +89,7 @@ function blockRows(blocks: PortBlocks): string[][] {
       return `${subscriber === undefined ? "?" : formatIpv4(subscriber)} has ${formatIpv4(address)}:${formatPortRange(ports)}`;
     });
     const more = blocks.displaced.length > MOVED_SHOWN ? ", ..." : "";
-    rows.push(["moved to a spare block", formatCount(blocks.displaced.length), moved.join(", ") + more]);
+    rows.push(["moved by forwards", formatCount(blocks.displaced.length), moved.join(", ") + more]);
   }
   return rows;
 }
@@ -94,24 +97,16 @@ function blockRows(blocks: PortBlocks): string[][] {
 function sharedRows(plan: Plan, source: SourcePlan): string[][] {
   const exhaustion = plan.exhaustion.find(({ rule }) => rule === source.rule.name);
   if (exhaustion === undefined) return [];
-  const several = source.addresses.length > 1;
-  const rows = [
-    [
-      "subscribers an address",
-      formatCount(Math.round(exhaustion.meanAddressSubscribers)),
-      `on average, ${formatCount(Math.round(exhaustion.busiestAddressSubscribers))} at most; each always has the same address`,
-    ],
-  ].filter(() => several);
+  const mean = formatCount(Math.round(exhaustion.meanAddressSubscribers));
+  const most = formatCount(Math.round(exhaustion.busiestAddressSubscribers));
+  const rows = source.addresses.length > 1 ? [["per address", mean, `subscribers on average, ${most} at most`]] : [];
   for (const [i, load] of exhaustion.loads.entries()) {
-    const assumed = i === 0 ? "assumed" : "worst case";
-    const needed =
-      load.occupancy > 1
-        ? `${formatShare(load.occupancy)} of the ports, too many`
-        : `${formatShare(load.occupancy)} of the ports`;
+    const share = i === 0 ? `${formatShare(load.share)} of them (assumed) are` : "all of them were";
+    const ports = `${formatShare(load.occupancy)} of its ports${load.occupancy > 1 ? ", too many" : ""}`;
     rows.push([
-      `refused (${assumed})`,
+      "refused",
       formatShare(load.refusalChance),
-      `if ${formatShare(load.share)} of ${formatCount(exhaustion.expectedConnections)} connections go to one destination: ${needed}`,
+      `of new connections, if ${share} to one destination: ${ports}`,
     ]);
   }
   return rows;
@@ -152,42 +147,33 @@ function nowOnHost(value: number | undefined): string {
 
 function tableLines(plan: Plan, width: number): string[] {
   const { table: t, rates, neighbours } = plan;
-  const perSubscriber = plan.gateway.capacity.connectionsPerSubscriber;
+  const perSubscriber = formatCount(plan.gateway.capacity.connectionsPerSubscriber);
+  const needed = t.max > t.required ? `${formatCount(t.required)} needed` : "a quarter more";
+  const reasons = t.extensions.length > 0 ? t.extensions.join("; ") : "once something listens to connection events";
+  const source = rates.from === "file" ? "by the file" : "assumed";
   const rows = [
+    ["connections", formatCount(t.expectedConnections), `${formatCount(t.subscribers)} subscribers x ${perSubscriber}`],
+    ["entries", formatCount(t.max), `${needed}${nowOnHost(t.limitNow)}`],
+    ["buckets", formatCount(t.buckets), `chains of ${t.meanChain.toFixed(1)}${nowOnHost(t.bucketsNow)}`],
     [
-      "connections expected",
-      formatCount(t.expectedConnections),
-      `${formatCount(t.subscribers)} subscribers x ${formatCount(perSubscriber)}`,
-    ],
-    [
-      "entries at most",
-      formatCount(t.max),
-      `${t.max > t.required ? `${formatCount(t.required)} needed` : "a quarter more as head-room"}${nowOnHost(t.limitNow)}`,
-    ],
-    [
-      "buckets",
-      formatCount(t.buckets),
-      `chains of ${t.meanChain.toFixed(1)} with the expected connections${nowOnHost(t.bucketsNow)}`,
-    ],
-    [
-      "memory when full",
+      "memory, full",
       formatBytes(t.memoryBytes),
-      `${formatShare(t.memoryBytes / t.hostMemoryBytes)} of ${formatBytes(t.hostMemoryBytes)}; ${t.bytesPerConnection} bytes an entry and both hash tables`,
+      `${formatShare(t.memoryBytes / t.hostMemoryBytes)} of ${formatBytes(t.hostMemoryBytes)}; ${t.bytesPerConnection} bytes an entry, and hashes`,
     ],
     [
       "with extensions",
       formatBytes(t.memoryBytesWithExtensions),
-      `${formatShare(t.memoryBytesWithExtensions / t.hostMemoryBytes)}; ${t.bytesPerConnectionWithExtensions} bytes an entry: ${t.extensions.length > 0 ? t.extensions.join("; ") : "not now, but as soon as something listens to connection events"}`,
+      `${formatShare(t.memoryBytesWithExtensions / t.hostMemoryBytes)}; ${t.bytesPerConnectionWithExtensions} bytes an entry: ${reasons}`,
     ],
     [
-      "NAT table by source",
+      "slots by source",
       formatCount(t.bysourceBuckets),
-      `slots, fixed at boot${t.bysourceAssumed ? " (assumed)" : ""}; chains of ${t.bysourceMeanChain.toFixed(1)}`,
+      `of the NAT, fixed at boot${t.bysourceAssumed ? " (assumed)" : ""}; chains of ${t.bysourceMeanChain.toFixed(1)}`,
     ],
     [
-      "new connections a second",
+      "new each second",
       formatCount(rates.newConnectionsPerSecond),
-      `${rates.from === "file" ? "by the file" : "assumed"}; each stays ${formatSeconds(rates.meanSeconds)} on average (assumed mix): ${formatCount(rates.entries)} entries`,
+      `${source}; ${formatSeconds(rates.meanSeconds)} each (assumed): ${formatCount(rates.entries)} entries`,
     ],
   ];
   if (neighbours.hosts > 0) {
@@ -201,26 +187,27 @@ function timeoutLines(plan: Plan, width: number): string[] {
   const shown = plan.timeouts.filter(
     (t) => t.rfcMinimum !== undefined || (t.now !== undefined && t.now !== t.proposed),
   );
+  const priced = shown.some((t) => (t.entriesSaved ?? 0) !== 0);
   const rows = shown.map((t) => [
     t.name,
     t.now === undefined ? "?" : formatSeconds(t.now),
     t.now === t.proposed ? "same" : formatSeconds(t.proposed),
     t.rfcMinimum === undefined ? "-" : formatSeconds(t.rfcMinimum),
-    [t.rfc ?? "", price(t)].filter((text) => text !== "").join("; "),
+    ...(priced ? [price(t)] : []),
+    t.rfc ?? "",
   ]);
-  const head = ["", "now", "proposed", "RFC asks", ""];
+  const head = ["", "now", "proposed", "RFC asks", ...(priced ? ["entries"] : []), ""];
   const mix = plan.rates.mix.map(({ share, what }) => `${formatCount(Math.round(share * 100))} ${what}`).join(", ");
-  const assumption = `assumed of 100 new connections: ${mix}; each active for ${formatSeconds(plan.rates.activeSeconds)}`;
-  return [
-    ...table([head, ...rows], ["left", "right", "right", "right", "left"], width),
-    ...hang("  ", assumption, width),
-  ];
+  const entries = priced ? "entries: more (+) or fewer (-) than with the RFCs' timeouts; " : "";
+  const assumed = `assumed of 100 new connections: ${mix}; each active for ${formatSeconds(plan.rates.activeSeconds)}`;
+  const aligns: Align[] = ["left", "right", "right", "right", ...(priced ? (["right"] as const) : []), "left"];
+  return [...table([head, ...rows], aligns, width), ...hang("  ", entries + assumed, width)];
 }
 
 function price(timeout: TimeoutPlan): string {
   const saved = timeout.entriesSaved ?? 0;
   if (saved === 0) return "";
-  return saved > 0 ? `about ${formatCount(saved)} entries fewer` : `about ${formatCount(-saved)} entries more`;
+  return `${saved > 0 ? "-" : "+"}${formatCount(Math.abs(saved))}`;
 }
 
 /** The timeouts have a table of their own; here they are only counted. */
@@ -256,9 +243,14 @@ function paperLines(plan: Plan, width: number): string[] {
   ]);
 }
 
-function problemLines(problem: Problem, width: number, paint: (style: Style, text: string) => string): string[] {
+function problemLines(
+  problem: Problem | LocatedProblem,
+  width: number,
+  paint: (style: Style, text: string) => string,
+): string[] {
   const style = problem.severity === "error" ? "bad" : "warning";
-  const place = problem.path.length === 0 ? "" : ` at ${formatPath(problem.path)}`;
+  const line = "line" in problem ? ` ${problem.file}:${problem.line}:${problem.column}` : "";
+  const place = line + (problem.path.length === 0 ? "" : ` at ${formatPath(problem.path)}`);
   return [
     `${paint(style, `${problem.severity}[${problem.code}]`)}${place}`,
     ...hang("  ", problem.message, width),

@@ -141,7 +141,7 @@ function sharedFinding(
 ): PublicFinding {
   const hashed = source.rule.to.kind !== "masquerade" && modulus > 1 && countAddresses(subscribers) <= NARROWED_MAX;
   const candidates = hashed ? pairedWith(subscribers, index, modulus) : subscribers;
-  const paired = hashed || modulus === 1;
+  const paired = hashed || (modulus === 1 && source.rule.to.kind !== "masquerade");
   return { kind: "shared", rule: source.rule.name, candidates, candidateCount: countAddresses(candidates), paired };
 }
 
