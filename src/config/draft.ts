@@ -56,7 +56,6 @@ export function draftGateway(entries: FileEntries): DraftGateway {
 
 /** The gateway of a draft in which nothing is wrong. */
 export function gatewayOf(draft: DraftGateway, entries: FileEntries): Gateway {
-  const values = <T>(list: readonly Entry<T>[]) => list.map((entry) => entry.value);
   return {
     name: entries.name,
     links: values(draft.links),
@@ -68,6 +67,10 @@ export function gatewayOf(draft: DraftGateway, entries: FileEntries): Gateway {
     capacity: capacityOf(entries.capacity),
     fastPath: entries.fastPath,
   };
+}
+
+function values<T>(list: readonly Entry<T>[]): T[] {
+  return list.map((entry) => entry.value);
 }
 
 function linkOf(name: string, entry: FileEntries["links"][number]["value"]): Link {

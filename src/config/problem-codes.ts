@@ -2,7 +2,8 @@
 export const PROBLEM_CODES = {
   // The file as bytes and as YAML.
   "file-empty": "The file has nothing in it, or nothing but comments.",
-  "file-too-large": "The file is over the size limit; large networks are written as ranges and prefixes, not one by one.",
+  "file-too-large":
+    "The file is over the size limit; large networks are written as ranges and prefixes, not one by one.",
   "file-binary": "The file holds control characters or is not UTF-8 text: it is no gateway file.",
   "yaml-syntax": "The file is not well-formed YAML.",
   "yaml-tab": "A line is indented with a tab; YAML allows only spaces there.",
@@ -52,8 +53,10 @@ export const PROBLEM_CODES = {
   "pool-overlaps-source": "Public addresses are at the same time addresses to be translated.",
   "pool-takes-gateway": "Public addresses include the next hop of a link, or an address of the gateway it must keep.",
   "pool-on-two-links": "Rules that leave by different links use one pool whose addresses belong on one link.",
-  "pool-unused": "No rule translates to the pool and no single link has a gateway: it is unknown on which link its addresses belong.",
-  "pool-shared-with-blocks": "A pool dealt out in port blocks is used by a second rule: two subscribers would share a block.",
+  "pool-unused":
+    "No rule translates to the pool and no single link has a gateway: it is unknown on which link its addresses belong.",
+  "pool-shared-with-blocks":
+    "A pool dealt out in port blocks is used by a second rule: two subscribers would share a block.",
   "reached-by-unused": "`reached-by` stands where there is no public address of its own.",
 
   // Source NAT.

@@ -47,6 +47,8 @@ export function readGateway(file: string | Uint8Array, options: { readonly fileN
   if ("faults" in parsed) return { problems: placed(parsed.faults, source) };
   if (parsed.content === null) return { problems: [source.locate(emptyFile())] };
   const { tree, faults } = readTree(parsed.content, source);
+  // What an alias failed to stand for is missing everywhere: nothing else can be said.
+  if (faults.some(({ fault }) => fault.code === "yaml-alias")) return { problems: placed(faults, source) };
   if (tree === null) return { problems: [source.locate(emptyFile())] };
   const problems: Problem[] = [];
   const entries = readEntries(tree, problems);
@@ -70,10 +72,12 @@ function placed(faults: Extract<ReturnType<typeof parseYaml>, { faults: unknown 
 
 function inOrder(problems: readonly LocatedProblem[]): LocatedProblem[] {
   const sorted = problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
-  // A value used through an alias is read once for each use, but is wrong once.
+  // A value used through an alias is read once for each use, but is wrong once;
+  // one slip in the syntax makes several complaints of the parser on its line.
   const seen = new Set<string>();
   return sorted.filter((problem) => {
-    const key = `${problem.line}:${problem.column}:${problem.code}:${problem.message}`;
+    const place = problem.code === "yaml-syntax" ? "" : problem.column;
+    const key = `${problem.line}:${place}:${problem.code}:${problem.message}`;
     return !seen.has(key) && seen.add(key);
   });
 }

@@ -100,7 +100,8 @@ function fileOf(gateway: Gateway, writer: Writer): { [key: string]: Yaml | undef
     pools: section(
       mapOf(gateway.pools, (pool) => ({
         addresses: ranges(pool.addresses, writer),
-        ports: formatPortRange(pool.ports) === "1024-65535" && writer.maybe(50) ? undefined : formatPortRange(pool.ports),
+        ports:
+          formatPortRange(pool.ports) === "1024-65535" && writer.maybe(50) ? undefined : formatPortRange(pool.ports),
         "reached-by": reachedBy(pool.reachedBy),
       })),
     ),
@@ -109,7 +110,12 @@ function fileOf(gateway: Gateway, writer: Writer): { [key: string]: Yaml | undef
         name: rule.name,
         from: ranges(rule.from, writer),
         out: out(rule.out),
-        to: rule.to.kind === "pool" ? rule.to.pool : rule.to.kind === "masquerade" ? "masquerade" : formatIpv4(rule.to.address),
+        to:
+          rule.to.kind === "pool"
+            ? rule.to.pool
+            : rule.to.kind === "masquerade"
+              ? "masquerade"
+              : formatIpv4(rule.to.address),
         "reached-by": rule.to.kind === "address" ? reachedBy(rule.to.reachedBy) : undefined,
         ports: policy(rule, writer),
         except: rule.except.length === 0 ? undefined : ranges(rule.except, writer),
@@ -153,8 +159,14 @@ function capacity({ capacity: { timeouts, ...of } }: Gateway, writer: Writer): Y
   return {
     subscribers: of.subscribers === undefined ? undefined : count(of.subscribers, writer),
     "connections-per-subscriber": count(of.connectionsPerSubscriber, writer),
-    "new-connections-per-second": of.newConnectionsPerSecond === undefined ? undefined : count(of.newConnectionsPerSecond, writer),
-    bandwidth: of.bandwidth === undefined ? undefined : writer.maybe(50) ? `${of.bandwidth / 1e9}gbit` : `${of.bandwidth / 1e6}mbit`,
+    "new-connections-per-second":
+      of.newConnectionsPerSecond === undefined ? undefined : count(of.newConnectionsPerSecond, writer),
+    bandwidth:
+      of.bandwidth === undefined
+        ? undefined
+        : writer.maybe(50)
+          ? `${of.bandwidth / 1e9}gbit`
+          : `${of.bandwidth / 1e6}mbit`,
     timeouts: isBare ? timeouts.profile : { profile: timeouts.profile, ...Object.fromEntries(seconds) },
   };
 }
@@ -196,7 +208,10 @@ function count(number: number, writer: Writer): string {
   return writer.maybe(10) ? `${number / 1e6}M` : String(number);
 }
 
-function mapOf<T extends { readonly name: string }>(list: readonly T[], entry: (value: T) => Yaml): { [key: string]: Yaml } {
+function mapOf<T extends { readonly name: string }>(
+  list: readonly T[],
+  entry: (value: T) => Yaml,
+): { [key: string]: Yaml } {
   return Object.fromEntries(list.map((value) => [value.name, entry(value)]));
 }
 

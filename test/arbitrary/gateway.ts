@@ -2,7 +2,16 @@ import fc from "fast-check";
 import { parseIpv4 } from "../../src/address/ipv4.ts";
 import { countAddresses, subtractRanges, type Ipv4Range } from "../../src/address/ipv4-range.ts";
 import { countPorts } from "../../src/address/port-range.ts";
-import type { Capacity, Gateway, Link, Pool, PortForward, SourceNat, StaticNat, TwiceNat } from "../../src/config/gateway.ts";
+import type {
+  Capacity,
+  Gateway,
+  Link,
+  Pool,
+  PortForward,
+  SourceNat,
+  StaticNat,
+  TwiceNat,
+} from "../../src/config/gateway.ts";
 import { TIMEOUT_NAMES } from "../../src/config/gateway.ts";
 import { gatewayYaml, type Style } from "./gateway-yaml.ts";
 
@@ -23,24 +32,36 @@ export function arbitraryStyle(): fc.Arbitrary<Style> {
 
 const reachedBy = fc.constantFrom("address", "proxy-arp", "route");
 const sizes = fc.array(fc.integer({ min: 1, max: 8 }), { minLength: 1, maxLength: 4 });
-const word = fc.stringMatching(/^[A-Za-z][A-Za-z0-9_.-]{0,9}$/);
+const anyWord = fc.stringMatching(/^[A-Za-z][A-Za-z0-9_.-]{0,9}$/);
 const percent = fc.nat(99);
 
 // What the generator chooses; addresses and ports follow from it, so that shrinking keeps files valid.
 const arbitrarySketch = fc.record({
-  word,
+  word: anyWord,
   uplinks: fc.array(
-    fc.record({ length: fc.integer({ min: 16, max: 24 }), hasGateway: fc.boolean(), keepsAddresses: percent, word }),
+    fc.record({
+      length: fc.integer({ min: 16, max: 24 }),
+      hasGateway: fc.boolean(),
+      keepsAddresses: percent,
+      word: anyWord,
+    }),
     { minLength: 1, maxLength: 2 },
   ),
-  insides: fc.array(fc.record({ hasAddress: fc.boolean(), word }), { minLength: 1, maxLength: 2 }),
+  insides: fc.array(fc.record({ hasAddress: fc.boolean(), word: anyWord }), { minLength: 1, maxLength: 2 }),
   pools: fc.array(
-    fc.record({ word, uplink: fc.nat(1), sizes, reachedBy, firstPort: fc.integer({ min: 1, max: 50000 }), span: percent }),
+    fc.record({
+      word: anyWord,
+      uplink: fc.nat(1),
+      sizes,
+      reachedBy,
+      firstPort: fc.integer({ min: 1, max: 50000 }),
+      span: percent,
+    }),
     { maxLength: 3 },
   ),
   rules: fc.array(
     fc.record({
-      word,
+      word: anyWord,
       sizes,
       gap: fc.nat(3),
       exceptFirst: fc.boolean(),
@@ -57,7 +78,7 @@ const arbitrarySketch = fc.record({
   catchAll: fc.boolean(),
   forwards: fc.array(
     fc.record({
-      word,
+      word: anyWord,
       at: fc.nat(20),
       protocol: fc.constantFrom("tcp", "udp", "tcp+udp"),
       count: fc.constantFrom(1, 1, 2, 50),
@@ -66,16 +87,31 @@ const arbitrarySketch = fc.record({
     }),
     { maxLength: 6 },
   ),
-  statics: fc.array(fc.record({ word, size: fc.constantFrom(1, 1, 3, 8), aligned: fc.boolean(), uplink: fc.nat(1), reachedBy }), {
-    maxLength: 3,
-  }),
+  statics: fc.array(
+    fc.record({
+      word: anyWord,
+      size: fc.constantFrom(1, 1, 3, 8),
+      aligned: fc.boolean(),
+      uplink: fc.nat(1),
+      reachedBy,
+    }),
+    {
+      maxLength: 3,
+    },
+  ),
   twice: fc.array(
-    fc.record({ word, length: fc.integer({ min: 20, max: 32 }), isSame: fc.boolean(), hasVia: fc.boolean(), inside: fc.nat(1) }),
+    fc.record({
+      word: anyWord,
+      length: fc.integer({ min: 20, max: 32 }),
+      isSame: fc.boolean(),
+      hasVia: fc.boolean(),
+      inside: fc.nat(1),
+    }),
     { maxLength: 2 },
   ),
   capacity: fc.record({
-    subscribers: fc.option(fc.integer({ min: 1, max: 100_000 }), { nil: undefined }),
-    connections: fc.integer({ min: 1, max: 2000 }),
+    subscribers: fc.option(fc.integer({ min: 1, max: 10_000 }), { nil: undefined }),
+    connections: fc.integer({ min: 1, max: 500 }),
     rate: fc.option(fc.integer({ min: 1, max: 100_000 }), { nil: undefined }),
     bandwidth: fc.option(fc.integer({ min: 1, max: 400 }), { nil: undefined }),
     profile: fc.constantFrom("rfc", "paper", "kernel"),
@@ -105,13 +141,17 @@ function gatewayOf(sketch: Sketch): Gateway {
     const addresses = hasAddress ? [{ address: ip(`10.${10 * (i + 1)}.0.1`), length: 16 }] : [];
     return { name, interface: i === 0 ? name.slice(0, 12) + "xlt" : `eth${i}.10`, addresses };
   });
-  const drawn = sketch.pools.map((pool, i) => ({ pool: poolOf(pool, i, uplink(pool.uplink)), out: uplink(pool.uplink).link }));
+  const drawn = sketch.pools.map((pool, i) => ({
+    pool: poolOf(pool, i, uplink(pool.uplink)),
+    out: uplink(pool.uplink).link,
+  }));
   const staticNat = sketch.statics.map((entry, i) => staticOf(entry, i, uplink(entry.uplink)));
   const sourceNat = rulesOf(sketch, drawn, uplink);
   const used = new Set(sourceNat.map((rule) => (rule.to.kind === "pool" ? rule.to.pool : "")));
   const withGateway = uplinks.filter((up) => up.link.gateway !== undefined);
   // A pool no rule uses belongs to the only link with a gateway.
-  const isPlaced = ({ pool, out }: Drawn) => used.has(pool.name) || (withGateway.length === 1 && out.gateway !== undefined);
+  const isPlaced = ({ pool, out }: Drawn) =>
+    used.has(pool.name) || (withGateway.length === 1 && out.gateway !== undefined);
   const pools = drawn.filter(isPlaced).map(({ pool }) => pool);
   const links: Link[] = [...uplinks.map((up) => up.link), ...insides];
   if (sketch.twice.length > 0) {
@@ -154,7 +194,12 @@ function poolOf(sketch: Sketch["pools"][number], i: number, up: Uplink): Pool {
   const last = sketch.span < 30 ? 65535 : Math.min(65535, first + 2000 + sketch.span * 600);
   const name = `${sketch.word}-pool${i}`;
   // Out of order and in more than one piece is allowed, and its order counts.
-  return { name, addresses: i === 1 ? addresses.toReversed() : addresses, ports: { first, last }, reachedBy: sketch.reachedBy };
+  return {
+    name,
+    addresses: i === 1 ? addresses.toReversed() : addresses,
+    ports: { first, last },
+    reachedBy: sketch.reachedBy,
+  };
 }
 
 function rulesOf(sketch: Sketch, drawn: readonly Drawn[], uplink: (index: number) => Uplink): SourceNat[] {
@@ -168,7 +213,10 @@ function rulesOf(sketch: Sketch, drawn: readonly Drawn[], uplink: (index: number
     });
     const first = from[0]?.first ?? next;
     const except = entry.exceptFirst && countAddresses(from) > 1 ? [{ first, last: first }] : [];
-    const untranslatedTo = [prefix("172.20.0.0", 14), { first: ip("10.99.0.1"), last: ip("10.99.0.9") }].slice(0, entry.untranslated);
+    const untranslatedTo = [prefix("172.20.0.0", 14), { first: ip("10.99.0.1"), last: ip("10.99.0.9") }].slice(
+      0,
+      entry.untranslated,
+    );
     const up = uplink(entry.uplink);
     const common = { name: `${entry.word}-rule${i}`, from, except, untranslatedTo, out: up.link.name };
     const subscribers = countAddresses(subtractRanges(from, except));
@@ -189,7 +237,7 @@ function rulesOf(sketch: Sketch, drawn: readonly Drawn[], uplink: (index: number
   });
   if (sketch.catchAll) {
     const out = uplink(0).link.name;
-    const from = [prefix("10.0.0.0", 8)];
+    const from = [prefix("10.10.0.0", 17)];
     const to = { kind: "masquerade" } as const;
     rules.push({ name: "catch-all", from, except: [], untranslatedTo: [], out, to, ports: { selection: "preserve" } });
   }
@@ -217,10 +265,21 @@ function staticOf(sketch: Sketch["statics"][number], i: number, up: Uplink): Sta
   const outside = up.take(sketch.size, sketch.reachedBy === "route", sketch.aligned);
   const first = ip(`10.10.${200 + i}.0`) + (sketch.aligned ? 0 : 5);
   const inside = { first, last: first + sketch.size - 1 };
-  return { name: `${sketch.word}-static${i}`, public: outside, private: inside, out: up.link.name, reachedBy: sketch.reachedBy };
+  return {
+    name: `${sketch.word}-static${i}`,
+    public: outside,
+    private: inside,
+    out: up.link.name,
+    reachedBy: sketch.reachedBy,
+  };
 }
 
-function forwardsOf(sketch: Sketch, uplinks: readonly Uplink[], pools: readonly Pool[], statics: readonly StaticNat[]): PortForward[] {
+function forwardsOf(
+  sketch: Sketch,
+  uplinks: readonly Uplink[],
+  pools: readonly Pool[],
+  statics: readonly StaticNat[],
+): PortForward[] {
   const addresses = [
     ...uplinks.flatMap((up) => up.link.addresses.map((own) => own.address)),
     ...pools.flatMap((pool) => pool.addresses.map((range) => range.first)),

@@ -20,7 +20,12 @@ export function* portForwardProblems(draft: DraftGateway): Generator<FileProblem
     yield* portCount(path, forward);
     if (areAllKnown && !own.has(listen.address) && !rangesContain(publics, listen.address)) {
       const message = `no link, pool or static translation has the address ${formatIpv4(listen.address)}`;
-      yield fileProblem("listen-unknown", [...path, "listen"], message, "listen on one of the gateway's addresses, or add it to a pool");
+      yield fileProblem(
+        "listen-unknown",
+        [...path, "listen"],
+        message,
+        "listen on one of the gateway's addresses, or add it to a pool",
+      );
     }
     if (to.address === listen.address || (!own.has(to.address) && rangesContain(publics, to.address))) {
       const message = `${formatIpv4(to.address)} is a public address of this gateway, not an inside host`;

@@ -1,14 +1,19 @@
 import { formatIpv4, type Ipv4 } from "../../address/ipv4.ts";
 import { broadcast, formatIpv4Prefix, network, prefixContains, type Ipv4Prefix } from "../../address/ipv4-prefix.ts";
 import type { DraftGateway } from "../draft.ts";
-import { fileProblem, type FileProblem } from "../file-problem.ts";
+import { Fault } from "../fault.ts";
+import { faultProblem, fileProblem, type FileProblem } from "../file-problem.ts";
 import type { Link } from "../gateway.ts";
 import type { FilePath } from "../problem.ts";
+import { readInterface } from "../values/name.ts";
 
 /** Addresses and next hops of links that cannot be. */
 export function* linkProblems(draft: DraftGateway): Generator<FileProblem> {
   const seen = new Map<Ipv4, string>();
   for (const { path, value: link } of draft.links) {
+    // Without `interface` the name of the link is that of the interface.
+    const fault = link.interface === link.name ? readInterface(link.interface) : undefined;
+    if (fault instanceof Fault) yield faultProblem(fault, path, "key");
     for (const [index, prefix] of link.addresses.entries()) {
       const place = [...path, "addresses", index];
       const other = seen.get(prefix.address);
@@ -21,7 +26,12 @@ export function* linkProblems(draft: DraftGateway): Generator<FileProblem> {
       if (role !== undefined) {
         const host = formatIpv4Prefix({ address: network(prefix) + 1, length: prefix.length });
         const message = `${formatIpv4(prefix.address)} is the ${role} address of ${formatIpv4Prefix(networkOf(prefix))}`;
-        yield fileProblem("address-is-network", place, message, `write the address of the gateway itself, as in ${host}`);
+        yield fileProblem(
+          "address-is-network",
+          place,
+          message,
+          `write the address of the gateway itself, as in ${host}`,
+        );
       }
     }
     if (link.gateway !== undefined) yield* nextHopProblems([...path, "gateway"], link.gateway, link);
@@ -36,7 +46,12 @@ export function* nextHopProblems(path: FilePath, hop: Ipv4, link: Link): Generat
   const networks = link.addresses.map((address) => formatIpv4Prefix(networkOf(address))).join(", ");
   if (prefix === undefined) {
     const message = `the next hop ${shown} is not in ${networks}, the network of ${link.name}`;
-    yield fileProblem("gateway-unreachable", path, message, "write the router's address in that network, or mend the prefix length");
+    yield fileProblem(
+      "gateway-unreachable",
+      path,
+      message,
+      "write the router's address in that network, or mend the prefix length",
+    );
   } else if (link.addresses.some((own) => own.address === hop)) {
     const message = `the next hop ${shown} is this gateway's own address on ${link.name}`;
     yield fileProblem("gateway-unreachable", path, message, "write the address of the provider's router");

@@ -17,7 +17,5 @@ export function overlaps<T extends { readonly range: Interval }>(items: readonly
     if (widest === undefined || next.item.range.last > widest.item.range.last) widest = next;
   }
   const seen = new Set<number>();
-  return pairs
-    .sort((a, b) => a.index - b.index)
-    .filter(({ index }) => !seen.has(index) && seen.add(index));
+  return pairs.sort((a, b) => a.index - b.index).filter(({ index }) => !seen.has(index) && seen.add(index));
 }

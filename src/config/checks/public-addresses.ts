@@ -1,6 +1,13 @@
 import { formatIpv4, type Ipv4 } from "../../address/ipv4.ts";
 import { broadcast, formatIpv4Prefix, network } from "../../address/ipv4-prefix.ts";
-import { formatIpv4Range, mergeRanges, overlapIn, prefixRange, subtractRanges, type Ipv4Range } from "../../address/ipv4-range.ts";
+import {
+  formatIpv4Range,
+  mergeRanges,
+  overlapIn,
+  prefixRange,
+  subtractRanges,
+  type Ipv4Range,
+} from "../../address/ipv4-range.ts";
 import type { DraftGateway } from "../draft.ts";
 import { fileProblem, type FileProblem } from "../file-problem.ts";
 import { networkOf } from "./links.ts";
@@ -60,7 +67,12 @@ function* amongSources(draft: DraftGateway, publics: readonly PublicRange[]): Ge
       if (source === undefined) continue;
       const common = formatIpv4Range(commonPart(source, item.range));
       const message = `${common} is a source of rule ${rule.name} and a public address of ${item.owner}`;
-      yield fileProblem("pool-overlaps-source", [...path, "from"], message, `take ${common} out of from, or add it to except`);
+      yield fileProblem(
+        "pool-overlaps-source",
+        [...path, "from"],
+        message,
+        `take ${common} out of from, or add it to except`,
+      );
       break;
     }
   }
@@ -77,7 +89,8 @@ function outsideLinks(draft: DraftGateway): Set<string> {
 
 function insideNetwork(item: PublicRange, link: string, net: string): FileProblem {
   const message = `${formatIpv4Range(item.range)} of ${item.owner} lies in ${net}, the network of the inside link ${link}`;
-  const fix = "use addresses that are in no inside network; if the link is an outside one, give it a gateway or a rule with out";
+  const fix =
+    "use addresses that are in no inside network; if the link is an outside one, give it a gateway or a rule with out";
   return fileProblem("pool-overlaps-inside", item.path, message, fix);
 }
 
@@ -90,7 +103,10 @@ function networkAddress(item: PublicRange, end: Ipv4, net: string): FileProblem 
 function* ownAddress(item: PublicRange, address: Ipv4, link: string): Generator<FileProblem> {
   if (item.kind !== "static" && item.reachedBy === "address") return;
   const shown = formatIpv4(address);
-  const why = item.kind === "static" ? "all its packets would go to the inside host" : `reached-by: ${item.reachedBy} takes it away`;
+  const why =
+    item.kind === "static"
+      ? "all its packets would go to the inside host"
+      : `reached-by: ${item.reachedBy} takes it away`;
   const message = `${shown} of ${item.owner} is the gateway's own address on ${link}; ${why}`;
   yield fileProblem("pool-takes-gateway", item.path, message, `leave ${shown} out`);
 }

@@ -21,7 +21,8 @@ export function* referenceProblems(draft: DraftGateway): Generator<FileProblem> 
     yield* unknownLink([...path, "inside", "link"], value.inside.link, draft);
     yield* unknownLink([...path, "outside", "link"], value.outside.link, draft);
   }
-  for (const list of [draft.sourceNat, draft.portForwards, draft.staticNat, draft.twiceNat]) yield* duplicateNames(list);
+  for (const list of [draft.sourceNat, draft.portForwards, draft.staticNat, draft.twiceNat])
+    yield* duplicateNames(list);
   yield* duplicateInterfaces(draft);
 }
 
@@ -45,7 +46,12 @@ function outMissing(path: FilePath, draft: DraftGateway): FileProblem {
   const count = draft.links.filter((link) => link.value.gateway !== undefined).length;
   const why = count === 0 ? "no link has a gateway" : `${count} links have a gateway`;
   const message = `by which link the packets leave is not written, and ${why} to guess from`;
-  return fileProblem("out-missing", path, message, `add out: ${draft.linkNames[0] ?? "wan"} (one of ${draft.linkNames.join(", ")})`);
+  return fileProblem(
+    "out-missing",
+    path,
+    message,
+    `add out: ${draft.linkNames[0] ?? "wan"} (one of ${draft.linkNames.join(", ")})`,
+  );
 }
 
 // With one link that has a gateway, a pool only port forwards listen on belongs there.
@@ -55,7 +61,12 @@ function* unusedPools(draft: DraftGateway): Generator<FileProblem> {
   for (const { path, value: pool } of draft.pools) {
     if (used.has(pool.name) || pool.reachedBy === "route") continue;
     const message = `no rule translates to the pool ${pool.name}, so it is unknown on which link its addresses belong`;
-    yield fileProblem("pool-unused", path, message, `write a source-nat rule with to: ${pool.name}, or delete the pool`);
+    yield fileProblem(
+      "pool-unused",
+      path,
+      message,
+      `write a source-nat rule with to: ${pool.name}, or delete the pool`,
+    );
   }
 }
 
@@ -79,6 +90,11 @@ function* duplicateInterfaces(draft: DraftGateway): Generator<FileProblem> {
       continue;
     }
     const message = `the links ${other} and ${value.name} are both the interface ${value.interface}`;
-    yield fileProblem("duplicate-interface", [...path, "interface"], message, "write the addresses of both at one link");
+    yield fileProblem(
+      "duplicate-interface",
+      [...path, "interface"],
+      message,
+      "write the addresses of both at one link",
+    );
   }
 }

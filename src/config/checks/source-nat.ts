@@ -33,7 +33,12 @@ function* exceptProblems(path: FilePath, rule: SourceNat): Generator<FileProblem
   for (const [index, range] of rule.except.entries()) {
     if (overlapIn(from, range) !== undefined) continue;
     const message = `${formatIpv4Range(range)} is not among the sources of rule ${rule.name}`;
-    yield fileProblem("except-outside-from", [...path, "except", index], message, "mend the address, or delete the exception");
+    yield fileProblem(
+      "except-outside-from",
+      [...path, "except", index],
+      message,
+      "mend the address, or delete the exception",
+    );
   }
   if (subtractRanges(rule.from, rule.except).length > 0) return;
   const message = `the exceptions of rule ${rule.name} leave no source to translate`;
@@ -45,7 +50,12 @@ function* blockSize(path: FilePath, rule: SourceNat, draft: DraftGateway): Gener
   const ports = targetPorts(rule, draft);
   if (size === undefined || ports === undefined || size <= countPorts(ports)) return;
   const message = `blocks of ${size} ports do not fit the ${countPorts(ports)} ports ${formatPortRange(ports)} of an address`;
-  yield fileProblem("block-size", [...path, "ports", "per-subscriber"], message, `write at most ${countPorts(ports)}; 128 to 1024 is usual`);
+  yield fileProblem(
+    "block-size",
+    [...path, "ports", "per-subscriber"],
+    message,
+    `write at most ${countPorts(ports)}; 128 to 1024 is usual`,
+  );
 }
 
 function targetPorts(rule: SourceNat, draft: DraftGateway): PortRange | undefined {
@@ -85,10 +95,16 @@ function* sharedTargets(draft: DraftGateway): Generator<FileProblem> {
       const fix = "give each rule a pool of its own, or make them one rule with a list in from";
       yield fileProblem("pool-shared-with-blocks", [...path, "to"], message, fix);
     }
-    const reachedBy = to.kind === "address" ? to.reachedBy : draft.pools.find((pool) => pool.value.name === to.pool)?.value.reachedBy;
+    const reachedBy =
+      to.kind === "address" ? to.reachedBy : draft.pools.find((pool) => pool.value.name === to.pool)?.value.reachedBy;
     if (first.out !== rule.out && first.out !== "" && rule.out !== "" && reachedBy !== "route") {
       const message = `rules ${first.name} (out ${first.out}) and ${rule.name} (out ${rule.out}) use ${what}, but its addresses are on one link`;
-      yield fileProblem("pool-on-two-links", [...path, "to"], message, "give each link a pool; a routed pool (reached-by: route) may serve both");
+      yield fileProblem(
+        "pool-on-two-links",
+        [...path, "to"],
+        message,
+        "give each link a pool; a routed pool (reached-by: route) may serve both",
+      );
     }
   }
 }

@@ -27,7 +27,12 @@ function* lengths(path: FilePath, entry: TwiceNat): Generator<FileProblem> {
     const { hosts, seenAs } = entry[side];
     if (hosts.length === seenAs.length) continue;
     const message = `${formatIpv4Prefix(hosts)} and ${formatIpv4Prefix(seenAs)} have different lengths`;
-    yield fileProblem("twice-nat-length", [...path, side, "seen-as"], message, `write a prefix of length ${hosts.length}`);
+    yield fileProblem(
+      "twice-nat-length",
+      [...path, side, "seen-as"],
+      message,
+      `write a prefix of length ${hosts.length}`,
+    );
   }
 }
 
@@ -43,16 +48,36 @@ function* withinEntry(path: FilePath, { inside, outside }: TwiceNat): Generator<
 
 function* amongEntries(path: FilePath, entry: TwiceNat, earlier: readonly Entry<TwiceNat>[]): Generator<FileProblem> {
   for (const { value: other } of earlier) {
-    yield* apart([...path, "outside", "seen-as"], entry.outside.seenAs, other.outside.seenAs, `the outside of ${other.name}`);
-    yield* apart([...path, "outside", "seen-as"], entry.outside.seenAs, other.inside.seenAs, `the inside of ${other.name}`);
-    yield* apart([...path, "inside", "seen-as"], entry.inside.seenAs, other.outside.seenAs, `the outside of ${other.name}`);
+    yield* apart(
+      [...path, "outside", "seen-as"],
+      entry.outside.seenAs,
+      other.outside.seenAs,
+      `the outside of ${other.name}`,
+    );
+    yield* apart(
+      [...path, "outside", "seen-as"],
+      entry.outside.seenAs,
+      other.inside.seenAs,
+      `the inside of ${other.name}`,
+    );
+    yield* apart(
+      [...path, "inside", "seen-as"],
+      entry.inside.seenAs,
+      other.outside.seenAs,
+      `the outside of ${other.name}`,
+    );
     // One inside network may talk to several outside ones under the same addresses.
     const isSameInside =
       entry.inside.link === other.inside.link &&
       formatIpv4Prefix(entry.inside.hosts) === formatIpv4Prefix(other.inside.hosts) &&
       formatIpv4Prefix(entry.inside.seenAs) === formatIpv4Prefix(other.inside.seenAs);
     if (!isSameInside) {
-      yield* apart([...path, "inside", "seen-as"], entry.inside.seenAs, other.inside.seenAs, `the inside of ${other.name}`);
+      yield* apart(
+        [...path, "inside", "seen-as"],
+        entry.inside.seenAs,
+        other.inside.seenAs,
+        `the inside of ${other.name}`,
+      );
     }
   }
 }
@@ -62,7 +87,8 @@ function* onNetworks(path: FilePath, entry: TwiceNat, draft: DraftGateway): Gene
     const place = [...path, side, "seen-as"];
     const { seenAs } = entry[side];
     for (const { value: link } of draft.links) {
-      for (const prefix of link.addresses) yield* apart(place, seenAs, networkOf(prefix), `the network of ${link.name}`);
+      for (const prefix of link.addresses)
+        yield* apart(place, seenAs, networkOf(prefix), `the network of ${link.name}`);
     }
     for (const item of publicRanges(draft)) {
       if (!rangesOverlap(prefixRange(seenAs), item.range)) continue;

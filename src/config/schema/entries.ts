@@ -57,7 +57,9 @@ export function readEntries(tree: Tree, problems: Problem[]): FileEntries {
     if (file[key] === undefined) problems.push(missingKey([key], schemaAt(shape[key], [])));
   }
   if (file["links"] === null) {
-    problems.push(fileProblem("missing-value", ["links"], "no links are written here", "add one: wan: { interface: eth0 }"));
+    problems.push(
+      fileProblem("missing-value", ["links"], "no links are written here", "add one: wan: { interface: eth0 }"),
+    );
   }
   if (file["version"] !== undefined) field("version", shape.version);
   const name = file["name"] === undefined ? undefined : field("name", shape.name);

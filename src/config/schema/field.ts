@@ -43,7 +43,11 @@ export function oneOrMore<T>(read: Reader<T>, meta: FieldMeta) {
       const isList = Array.isArray(value);
       const items: readonly unknown[] = isList ? value : [value];
       return items.flatMap((text, index) => {
-        const result = readScalar(read, text);
+        const result = readScalar(
+          read,
+          text,
+          isList ? "write one value" : "write one value, or a list of them in brackets",
+        );
         if (!(result instanceof Fault)) return [result];
         context.addIssue({ code: "custom", params: { fault: result }, path: isList ? [index] : [] });
         return [];
@@ -51,9 +55,9 @@ export function oneOrMore<T>(read: Reader<T>, meta: FieldMeta) {
     });
 }
 
-/** One of a few words. */
-export function choice<const W extends string>(words: readonly W[], meta: Omit<FieldMeta, "enum">) {
-  return scalar((text) => readChoice(words, text), { ...meta, enum: words });
+/** One of a few words; `orMap` says what else may stand there. */
+export function choice<const W extends string>(words: readonly W[], meta: Omit<FieldMeta, "enum">, orMap = "") {
+  return scalar((text) => readChoice(words, text, orMap), { ...meta, enum: words });
 }
 
 /** A map that knows all its keys; `title` names it in messages, as "a pool". */
@@ -61,18 +65,18 @@ export function keys<S extends z.ZodRawShape>(title: string, shape: S) {
   return z.strictObject(shape).meta({ title });
 }
 
-function readScalar<T>(read: Reader<T>, value: unknown): T | Fault {
+function readScalar<T>(read: Reader<T>, value: unknown, fix = "write one value"): T | Fault {
   if (typeof value === "string") return read(value);
   if (value === undefined) return new Fault("missing-key", "", "");
   if (value === null) return new Fault("missing-value", "nothing is written here", "write a value, or delete the key");
   const what = Array.isArray(value) ? "a list" : "a map";
-  return new Fault("wrong-type", `${what} stands where a single value must be`, "write one value");
+  return new Fault("wrong-type", `${what} stands where a single value must be`, fix);
 }
 
-function readChoice<W extends string>(words: readonly W[], text: string): W | Fault {
+function readChoice<W extends string>(words: readonly W[], text: string, orMap: string): W | Fault {
   const word = words.find((candidate) => candidate === text);
   if (word !== undefined) return word;
   const near = nearest(text, words);
-  const fix = near === undefined ? `write ${words.slice(0, -1).join(", ")} or ${words.at(-1)}` : `write ${near}`;
-  return new Fault("bad-choice", `${quote(text)} is not one of ${words.join(", ")}`, fix);
+  const all = words.length === 1 ? `${words[0]}` : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+  return new Fault("bad-choice", `${quote(text)} is not ${all}`, `write ${near ?? all}${orMap}`);
 }

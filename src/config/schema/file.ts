@@ -12,8 +12,14 @@ const entryName = z.string().meta({ pattern: PATTERNS.name });
 export const fileSchema = keys("a gateway file", {
   version: scalar(readVersion, { description: "The version of the file format.", examples: [1], const: 1 }),
   name: name("the gateway", "campus-border"),
-  links: z.record(entryName, linkSchema.nullable()).meta({ description: "Network interfaces by their role.", examples: ["{ wan: { interface: eth0 } }"] }),
-  pools: z.record(entryName, poolSchema).nullable().optional().meta({ description: "Public addresses shared out by source NAT." }),
+  links: z
+    .record(entryName, linkSchema.nullable())
+    .meta({ description: "Network interfaces by their role.", examples: ["{ wan: { interface: eth0 } }"] }),
+  pools: z
+    .record(entryName, poolSchema)
+    .nullable()
+    .optional()
+    .meta({ description: "Public addresses shared out by source NAT." }),
   "source-nat": z
     .array(sourceNatSchema)
     .nullable()
@@ -29,11 +35,9 @@ export const fileSchema = keys("a gateway file", {
     .nullable()
     .optional()
     .meta({ description: "One public address for one inside host, in both directions, all protocols." }),
-  "twice-nat": z
-    .array(twiceNatSchema)
-    .nullable()
-    .optional()
-    .meta({ description: "Networks with the same addresses that must talk: each sees the other under other addresses." }),
+  "twice-nat": z.array(twiceNatSchema).nullable().optional().meta({
+    description: "Networks with the same addresses that must talk: each sees the other under other addresses.",
+  }),
   capacity: capacitySchema.nullable().optional().meta({ description: "What the gateway must hold." }),
   "fast-path": choice(["auto", "off"], {
     description: "Whether established connections may take the eBPF path.",
@@ -43,5 +47,9 @@ export const fileSchema = keys("a gateway file", {
 
 function readVersion(text: string): 1 | Fault {
   if (text === "1") return 1;
-  return new Fault("bad-version", `this program reads version 1 of the file format, not ${quote(text)}`, "write version: 1");
+  return new Fault(
+    "bad-version",
+    `this program reads version 1 of the file format, not ${quote(text)}`,
+    "write version: 1",
+  );
 }

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import type * as z from "zod";
 import { readHostAddress } from "../values/address.ts";
 import { readInterface } from "../values/name.ts";
 import { readPorts } from "../values/port.ts";
@@ -40,7 +40,8 @@ export const linkSchema = keys("a link", {
 /** `pools.NAME`: public addresses that source NAT shares out. */
 export const poolSchema = keys("a pool", {
   addresses: oneOrMore(readHostRange, {
-    description: "Public addresses: an address, a range, a network, or a list of these. Their order decides the port blocks.",
+    description:
+      "Public addresses: an address, a range, a network, or a list of these. Their order decides the port blocks.",
     examples: ["61.138.177.3-61.138.177.30", "198.51.100.0/28"],
     type: "string",
     pattern: PATTERNS.range,

@@ -50,7 +50,9 @@ function problemsOf(issue: Issue, schema: z.ZodType, tree: Tree | undefined, bas
     return [faultProblem(fault, path)];
   }
   const value = treeAt(tree, inner);
-  return [value === undefined ? missingKey(path, schemaAt(schema, inner)) : wrongType(path, value, schemaAt(schema, inner))];
+  return [
+    value === undefined ? missingKey(path, schemaAt(schema, inner)) : wrongType(path, value, schemaAt(schema, inner)),
+  ];
 }
 
 function treeAt(tree: Tree | undefined, path: readonly PropertyKey[]): Tree | undefined {

@@ -23,10 +23,15 @@ const link = (description: string, example: string) => scalar(readName, text(des
 const out = link("The link the packets leave by. Unless said, the only link with a gateway.", "wan").optional();
 
 const portPolicy = z.union([
-  choice(["shared"], { description: "All subscribers share all ports of their address.", examples: ["shared"] }),
+  choice(
+    ["shared"],
+    { description: "All subscribers share all ports of their address.", examples: ["shared"] },
+    ", or a map with per-subscriber and selection",
+  ),
   keys("a port policy", {
     "per-subscriber": scalar(readBlockSize, {
-      description: "Ports each subscriber has to itself, so that address and port tell the subscriber without a log (RFC 7422).",
+      description:
+        "Ports each subscriber has to itself, so that address and port tell the subscriber without a log (RFC 7422).",
       examples: [128],
       type: ["integer", "string"],
       minimum: 1,
@@ -34,7 +39,8 @@ const portPolicy = z.union([
       pattern: PATTERNS.number,
     }).optional(),
     selection: choice(["preserve", "random"], {
-      description: "preserve (so unless said): the port of the subscriber where it is free. random: an unpredictable one.",
+      description:
+        "preserve (so unless said): the port of the subscriber where it is free. random: an unpredictable one.",
       examples: ["preserve", "random"],
     }).optional(),
   }),
@@ -44,13 +50,15 @@ const portPolicy = z.union([
 export const sourceNatSchema = keys("a source-nat rule", {
   name: name("the rule", "campus"),
   from: oneOrMore(readRange, {
-    description: "The subscribers: an address, a range, a network, or a list of these. Their order decides the port blocks.",
+    description:
+      "The subscribers: an address, a range, a network, or a list of these. Their order decides the port blocks.",
     examples: ["10.10.1.0-10.10.40.15", "10.0.0.0/8"],
     ...RANGE,
   }),
   out,
   to: scalar(readTarget, {
-    description: "What the source becomes: a pool by name, one public address, or masquerade (the address the link has).",
+    description:
+      "What the source becomes: a pool by name, one public address, or masquerade (the address the link has).",
     examples: ["public", "61.138.177.3", "masquerade"],
     type: "string",
     pattern: PATTERNS.sourceTarget,
@@ -71,12 +79,16 @@ export const sourceNatSchema = keys("a source-nat rule", {
   const blocks = typeof rule.ports === "object" ? rule.ports["per-subscriber"] : undefined;
   if (rule["reached-by"] !== undefined && rule.to.kind !== "address") {
     const fix = rule.to.kind === "pool" ? "write reached-by at the pool" : "delete reached-by";
-    const fault = new Fault("reached-by-unused", "reached-by belongs to one public address; this rule has none", fix);
+    const fault = new Fault("reached-by-unused", "this rule has no public address of its own to be reached", fix);
     context.addIssue({ code: "custom", params: { fault }, path: ["reached-by"] });
   }
   if (blocks !== undefined && rule.to.kind === "masquerade") {
     const message = "masquerade has no addresses known beforehand, so no port blocks can be dealt out";
-    const fault = new Fault("blocks-without-pool", message, "translate to a pool or an address, or write ports: shared");
+    const fault = new Fault(
+      "blocks-without-pool",
+      message,
+      "translate to a pool or an address, or write ports: shared",
+    );
     context.addIssue({ code: "custom", params: { fault }, path: ["ports", "per-subscriber"] });
   }
 });
@@ -90,7 +102,11 @@ export const portForwardSchema = keys("a port forward", {
   ),
   to: scalar(
     readPlace,
-    text("The inside host and its port, or first port; without a port the same ports.", "10.10.0.2:8080", PATTERNS.place),
+    text(
+      "The inside host and its port, or first port; without a port the same ports.",
+      "10.10.0.2:8080",
+      PATTERNS.place,
+    ),
   ),
 });
 
@@ -117,7 +133,11 @@ export const twiceNatSchema = keys("a twice NAT", {
     ...side,
     via: scalar(
       readHostAddress,
-      text("The next hop towards the outside hosts, if they are not on the link itself.", "172.16.0.2", PATTERNS.address),
+      text(
+        "The next hop towards the outside hosts, if they are not on the link itself.",
+        "172.16.0.2",
+        PATTERNS.address,
+      ),
     ).optional(),
   }),
 });
@@ -134,7 +154,11 @@ function text(description: string, example: string, pattern: string): FieldMeta 
 function readBlockSize(value: string): number | Fault {
   const size = numberBetween(0, 65535)(value);
   if (size !== 0) return size;
-  return new Fault("block-size", "a block of 0 ports translates nothing", "write how many ports each subscriber gets: 128");
+  return new Fault(
+    "block-size",
+    "a block of 0 ports translates nothing",
+    "write how many ports each subscriber gets: 128",
+  );
 }
 
 type Target =
@@ -151,7 +175,11 @@ function readTarget(value: string): Target | Fault {
   if (value.includes("-") || value.includes("/")) {
     const range = readHostRange(value);
     if (range instanceof Fault) return range;
-    return new Fault("bad-address", "several addresses stand where one must be", "make them a pool, and write its name here");
+    return new Fault(
+      "bad-address",
+      "several addresses stand where one must be",
+      "make them a pool, and write its name here",
+    );
   }
   const address = readHostAddress(value);
   return address instanceof Fault ? address : { kind: "address", address };

@@ -19,7 +19,7 @@ export function parseYaml(text: string): { content: ParsedNode | null } | { faul
   // Uniqueness is ours to check: the library compares each key with each, 34 s for 50,000 keys.
   const composer = new Composer({ uniqueKeys: false, prettyErrors: false, logLevel: "silent", version: "1.2" });
   const documents = [...composer.compose(tokens)];
-  const faults = documents.flatMap(documentFaults);
+  const faults = documents.flatMap((document) => documentFaults(document, text));
   const second = documents[1];
   if (second !== undefined) faults.push(secondDocument(second));
   if (faults.length > 0) return { faults };
@@ -48,11 +48,11 @@ function parseTokens(text: string): CST.Token[] | PlacedFault {
   return tokens;
 }
 
-function documentFaults(document: Document.Parsed): PlacedFault[] {
+function documentFaults(document: Document.Parsed, text: string): PlacedFault[] {
   return [
     ...document.errors.map((error) => ({
       fault: yamlFault(error.code, error.message),
-      span: { start: error.pos[0], end: error.pos[1] },
+      span: openingQuote(error, text) ?? { start: error.pos[0], end: error.pos[1] },
     })),
     ...document.warnings.map((warning) => ({
       fault:
@@ -62,6 +62,13 @@ function documentFaults(document: Document.Parsed): PlacedFault[] {
       span: { start: warning.pos[0], end: warning.pos[1] },
     })),
   ];
+}
+
+// The parser points at the end of an unclosed text, which may be the end of the file; the quote says more.
+function openingQuote(error: { message: string; pos: [number, number] }, text: string): Span | undefined {
+  const quote = /^Missing closing (.)quote/.exec(error.message)?.[1];
+  const start = quote === undefined ? -1 : text.lastIndexOf(quote, error.pos[0] - 1);
+  return start < 0 ? undefined : { start, end: error.pos[0] };
 }
 
 function secondDocument(document: Document.Parsed): PlacedFault {

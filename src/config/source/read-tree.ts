@@ -91,8 +91,7 @@ class TreeReader {
     const tree = this.read(target, path, key);
     this.#aliasDepth--;
     if (this.#aliasDepth === 0 && this.#isTooMuch) {
-      this.#isTooMuch = false;
-      const message = `the aliases of this file stand for more than ${MAX_ALIASED_VALUES} values`;
+      const message = `the aliases of this file stand for more than ${MAX_ALIASED_VALUES} values, or one stands for itself`;
       this.#fault(new Fault("yaml-alias", message, "write the values out, or use ranges and prefixes"), span);
     }
     return tree;

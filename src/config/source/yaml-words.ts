@@ -10,7 +10,10 @@ const WORDS: Readonly<Partial<Record<ErrorCode, readonly [message: string, fix: 
   BAD_PROP_ORDER: ["an anchor stands where it belongs to no value", "write the anchor directly before the value"],
   BAD_SCALAR_START: ["a value cannot begin with this character", "put the value in quotes"],
   BLOCK_AS_IMPLICIT_KEY: ["a second `key:` in one value", `put the value in quotes if it holds ": ", or ${INDENT}`],
-  BLOCK_IN_FLOW: ["an indented list or map stands inside [ ] or { }", "write it with [ ] or { } too, or close the bracket"],
+  BLOCK_IN_FLOW: [
+    "an indented list or map stands inside [ ] or { }",
+    "write it with [ ] or { } too, or close the bracket",
+  ],
   KEY_OVER_1024_CHARS: ["a key of more than 1024 characters", "check the quotes and colons of the line"],
   MULTILINE_IMPLICIT_KEY: ["a key goes over several lines", `close the quotes or brackets, and ${INDENT}`],
   MULTIPLE_ANCHORS: ["a value has two anchors", "keep one of them"],
@@ -25,11 +28,16 @@ export function yamlFault(code: ErrorCode, message: string): Fault {
   if (code === "RESOURCE_EXHAUSTION") {
     return new Fault("yaml-too-deep", "lists and maps are nested too deeply", "check the brackets");
   }
+  // An unclosed bracket is often first seen by the indentation of what follows.
+  if (code === "MISSING_CHAR" || / with a [\]}]/.test(message)) return missingCharacter(message);
   const words = WORDS[code];
   if (words !== undefined) return new Fault("yaml-syntax", words[0], words[1]);
-  if (code === "MISSING_CHAR") return missingCharacter(message);
   // The parser's own sentence is the best there is for a token out of place.
-  return new Fault("yaml-syntax", lowerFirst(message), "check the brackets, quotes, colons and indentation of the line");
+  return new Fault(
+    "yaml-syntax",
+    lowerFirst(message),
+    "check the brackets, quotes, colons and indentation of the line",
+  );
 }
 
 function missingCharacter(message: string): Fault {
@@ -38,9 +46,13 @@ function missingCharacter(message: string): Fault {
   }
   const bracket = /with a ([\]}])/.exec(message)?.[1];
   if (bracket !== undefined) {
-    return new Fault("yaml-syntax", `a ${bracket} is missing`, `add the closing ${bracket}`);
+    return new Fault("yaml-syntax", `a ${bracket} is missing before this place`, `add the closing ${bracket}`);
   }
-  return new Fault("yaml-syntax", lowerFirst(message), "put a space after each colon and a comma between entries in [ ] or { }");
+  return new Fault(
+    "yaml-syntax",
+    lowerFirst(message),
+    "put a space after each colon and a comma between entries in [ ] or { }",
+  );
 }
 
 function lowerFirst(text: string): string {

@@ -33,7 +33,11 @@ const SPECIAL = [
 /** Why the text is no IPv4 address; `rest` is what follows it in the file, a prefix length. */
 export function explainAddress(text: string, rest = ""): Fault {
   if (looksLikeIpv6(text)) {
-    return new Fault("ipv6-address", `${quote(text)} is an IPv6 address`, "write an IPv4 address: this NAT translates IPv4");
+    return new Fault(
+      "ipv6-address",
+      `${quote(text)} is an IPv6 address`,
+      "write an IPv4 address: this NAT translates IPv4",
+    );
   }
   const octets = text.split(".");
   const areNumbers = octets.every((octet) => /^\d{1,10}$/.test(octet));
@@ -58,7 +62,8 @@ export function explainAddress(text: string, rest = ""): Fault {
 function notAddress(text: string): Fault {
   const message = `${quote(text)} is not an IPv4 address`;
   if (text.includes("/")) return new Fault("bad-address", message, "write one address, without a prefix length");
-  if (text.includes(",")) return new Fault("bad-address", message, "write several addresses as a list: [10.0.0.1, 10.0.0.2]");
+  if (text.includes(","))
+    return new Fault("bad-address", message, "write several addresses as a list: [10.0.0.1, 10.0.0.2]");
   if (/^[A-Za-z][A-Za-z0-9.-]*$/.test(text)) {
     return new Fault("bad-address", message, "write the address itself, as in 10.0.0.1: names are not looked up");
   }
@@ -66,5 +71,5 @@ function notAddress(text: string): Fault {
 }
 
 function looksLikeIpv6(text: string): boolean {
-  return /^\[?[0-9a-fA-F.]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*(%\w+)?\]?(\/\d+)?$/.test(text);
+  return /^\[?[0-9a-fA-F.]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*(%\w+)?\]?(:[\d-]+)?(\/\d+)?$/.test(text);
 }

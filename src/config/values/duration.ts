@@ -16,7 +16,8 @@ export function readDuration(text: string): number | Fault {
     return Math.round(sum * 1000) / 1000;
   }
   const message = `${quote(text)} is not a length of time`;
-  if (/^\d+$/.test(text)) return new Fault("bad-duration", `${message}: it has no unit`, `write ${Number(text)}s for seconds`);
+  if (/^\d+$/.test(text))
+    return new Fault("bad-duration", `${message}: it has no unit`, `write ${Number(text)}s for seconds`);
   return new Fault("bad-duration", message, "write days, hours, minutes and seconds in that order: 5m, 2h4m, 1d");
 }
 
@@ -38,7 +39,12 @@ export function readTimeout(text: string): number | Fault {
 export function formatDuration(seconds: number): string {
   let left = seconds;
   let text = "";
-  for (const [unit, size] of [["d", 86400], ["h", 3600], ["m", 60], ["s", 1]] as const) {
+  for (const [unit, size] of [
+    ["d", 86400],
+    ["h", 3600],
+    ["m", 60],
+    ["s", 1],
+  ] as const) {
     const count = Math.floor(left / size);
     left -= count * size;
     if (count > 0) text += `${count}${unit}`;

@@ -14,7 +14,11 @@ export function readListen(text: string): Listen | Fault {
   const place = readPlace(slash < 0 ? text : text.slice(0, slash));
   if (place instanceof Fault) return place;
   if (place.ports === undefined) {
-    return new Fault("bad-port", `${quote(text)} has no port`, "add it, as in :8080/tcp; static-nat forwards all ports");
+    return new Fault(
+      "bad-port",
+      `${quote(text)} has no port`,
+      "add it, as in :8080/tcp; static-nat forwards all ports",
+    );
   }
   const protocol = readProtocol(slash < 0 ? "" : text.slice(slash + 1), text);
   return protocol instanceof Fault ? protocol : { address: place.address, ports: place.ports, protocol };

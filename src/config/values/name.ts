@@ -15,7 +15,11 @@ export function readName(text: string): string | Fault {
 /** Reads a pool's name: `masquerade` would be taken for the word. */
 export function readPoolName(text: string): string | Fault {
   if (text !== "masquerade") return readName(text);
-  return new Fault("bad-name", '"masquerade" cannot be the name of a pool: `to: masquerade` means something else', "rename it");
+  return new Fault(
+    "bad-name",
+    '"masquerade" cannot be the name of a pool: `to: masquerade` means something else',
+    "rename it",
+  );
 }
 
 /** Reads the kernel's name of an interface. */
@@ -25,10 +29,15 @@ export function readInterface(text: string): string | Fault {
     return new Fault("bad-interface", message, "write the name as `ip link` shows it");
   }
   if (text === "lo" || text === "all" || text === "default" || text === "." || text === "..") {
-    return new Fault("bad-interface", `${quote(text)} is no interface packets cross`, "write a name as `ip link` shows it");
+    return new Fault(
+      "bad-interface",
+      `${quote(text)} is no interface packets cross`,
+      "write a name as `ip link` shows it",
+    );
   }
   // The kernel refuses less (dev_valid_name), but *, quotes and % mean something to nft and to the kernel's own naming.
   if (/^[A-Za-z0-9_.@+-]+$/.test(text)) return text;
-  const fix = "use letters, digits and . _ - @ +; rename the interface with `ip link set OLD name NEW` if it has others";
+  const fix =
+    "use letters, digits and . _ - @ +; rename the interface with `ip link set OLD name NEW` if it has others";
   return new Fault("bad-interface", `${quote(text)} cannot be an interface name`, fix);
 }

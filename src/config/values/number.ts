@@ -8,7 +8,11 @@ export function numberBetween(least: number, most: number): Reader<number> {
     const count = readCount(text);
     if (count instanceof Fault) return count;
     if (count >= least && count <= most) return count;
-    return new Fault("bad-number", `${text} is not between ${least} and ${most}`, `write a number from ${least} to ${most}`);
+    return new Fault(
+      "bad-number",
+      `${text} is not between ${least} and ${most}`,
+      `write a number from ${least} to ${most}`,
+    );
   };
 }
 
@@ -27,6 +31,8 @@ function readCount(text: string): number | Fault {
 
 function notNumber(text: string): Fault {
   const digits = text.replaceAll(/(?<=\d)[_, '](?=\d)/g, "");
-  const fix = /^\d+$/.test(digits) ? `write ${digits}` : "write a whole number; k, M and G are thousand, million, billion";
+  const fix = /^\d+$/.test(digits)
+    ? `write ${digits}`
+    : "write a whole number; k, M and G are thousand, million, billion";
   return new Fault("bad-number", `${quote(text)} is not a number`, fix);
 }

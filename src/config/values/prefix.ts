@@ -1,5 +1,11 @@
 import { formatIpv4, parseIpv4 } from "../../address/ipv4.ts";
-import { formatIpv4Prefix, network, parseIpv4Prefix, prefixFromNetmask, type Ipv4Prefix } from "../../address/ipv4-prefix.ts";
+import {
+  formatIpv4Prefix,
+  network,
+  parseIpv4Prefix,
+  prefixFromNetmask,
+  type Ipv4Prefix,
+} from "../../address/ipv4-prefix.ts";
 import { Fault, quote } from "../fault.ts";
 import { explainAddress, specialAddress } from "./address.ts";
 
@@ -41,7 +47,8 @@ function explainLength(address: string, length: string): Fault {
   const message = `${quote(length)} is not a prefix length`;
   const mask = parseIpv4(length);
   const fromMask = mask === undefined ? undefined : prefixFromNetmask(mask);
-  if (fromMask !== undefined) return new Fault("bad-address", message, `write the netmask as a length: ${address}/${fromMask}`);
+  if (fromMask !== undefined)
+    return new Fault("bad-address", message, `write the netmask as a length: ${address}/${fromMask}`);
   if (/^0\d+$/.test(length)) {
     return new Fault("leading-zero", `${message}: it has a leading zero`, `write ${address}/${Number(length)}`);
   }

@@ -18,7 +18,11 @@ export function readHostRange(text: string): Ipv4Range | Fault {
 
 function explainRange(text: string): Fault {
   if (text.includes(",")) {
-    return new Fault("bad-address", `${quote(text)} is one text with commas`, "write a list in brackets: [10.0.0.1, 10.0.0.2]");
+    return new Fault(
+      "bad-address",
+      `${quote(text)} is one text with commas`,
+      "write a list in brackets: [10.0.0.1, 10.0.0.2]",
+    );
   }
   const parts = text.split(/\s*(?:-|–|\.\.+)\s*/);
   const [from, to] = parts;
@@ -32,7 +36,11 @@ function explainRange(text: string): Fault {
   if (last === undefined) return explainEnd(text, from, to);
   if (last < first) {
     const shown = `${formatIpv4(first)} is after ${formatIpv4(last)}`;
-    return new Fault("reversed-range", `the range is reversed: ${shown}`, `write ${formatIpv4(last)}-${formatIpv4(first)}`);
+    return new Fault(
+      "reversed-range",
+      `the range is reversed: ${shown}`,
+      `write ${formatIpv4(last)}-${formatIpv4(first)}`,
+    );
   }
   return new Fault("bad-address", `${quote(text)} is not a range`, `write ${formatIpv4(first)}-${formatIpv4(last)}`);
 }
