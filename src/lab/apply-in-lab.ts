@@ -2,6 +2,8 @@ import { applyGateway, type ApplyOutcome } from "../apply/apply.ts";
 import { readHostFacts } from "../apply/host-facts.ts";
 import { planGateway } from "../plan/plan-gateway.ts";
 import type { Plan } from "../plan/plan.ts";
+import type { DesiredState } from "../render/desired-state.ts";
+import { rulesetComment } from "../render/fingerprint.ts";
 import { renderState } from "../render/render.ts";
 import { LabError } from "./error.ts";
 import type { BorrowedLimits, LimitWishes } from "./host-limits.ts";
@@ -13,6 +15,9 @@ export interface AppliedInLab {
   readonly outcome: ApplyOutcome;
   readonly limits: BorrowedLimits;
 }
+
+/** About 80 bytes each in the kernel's message, and a send buffer of 208 KiB if nobody has raised net.core.wmem_max. */
+const ELEMENTS_AT_A_TIME = 1000;
 
 /**
  * Plans the gateway for its lab and applies it there. Limits that the whole host shares are borrowed for the lab, and
@@ -27,9 +32,29 @@ export function applyInLab(lab: Lab, atLeast: LimitWishes = {}): AppliedInLab {
   const plan = planGateway(lab.gateway, readHostFacts(namespace));
   const errors = plan.problems.filter((problem) => problem.severity === "error");
   if (errors.length > 0) throw notApplied(errors);
-  const outcome = applyGateway({ desired: renderState(plan), namespace });
+  const outcome = applyInSteps(renderState(plan), namespace);
   if (outcome.outcome !== "applied" && outcome.outcome !== "unchanged") throw notApplied(outcome.problems);
   return { plan, outcome, limits };
+}
+
+/**
+ * Applies at once where the kernel lets us. Root of a user namespace only may not enlarge netlink's send buffer, and
+ * thousands of elements do not fit in one transaction: then they follow some at a time, each step a whole apply.
+ */
+function applyInSteps(desired: DesiredState, namespace: string): ApplyOutcome {
+  const whole = applyGateway({ desired, namespace });
+  const tooLong = whole.problems.some((problem) => problem.message.includes("Message too long"));
+  if (!tooLong) return whole;
+  const { ruleset } = desired;
+  const most = Math.max(...ruleset.sets.map((set) => set.elements.length));
+  const changes: string[] = [];
+  for (let count = ELEMENTS_AT_A_TIME; ; count += ELEMENTS_AT_A_TIME) {
+    const sets = ruleset.sets.map((set) => ({ ...set, elements: set.elements.slice(0, count) }));
+    const part = { ...ruleset, sets, comment: rulesetComment(desired.gateway, { ...ruleset, sets }) };
+    const outcome = applyGateway({ desired: { ...desired, ruleset: part }, namespace });
+    changes.push(...outcome.changes);
+    if (outcome.outcome === "failed" || outcome.outcome === "refused" || count >= most) return { ...outcome, changes };
+  }
 }
 
 /** What the plan wants of the whole host. */

@@ -9,11 +9,15 @@ import {
   type Ipv4Range,
 } from "../../address/ipv4-range.ts";
 import type { Plan } from "../../plan/plan.ts";
+import { NEIGHBOUR_DEFAULTS } from "../../plan/sysctls.ts";
 import { placePublicAddresses } from "../../render/public-addresses.ts";
 import type { LabTopology } from "../topology.ts";
 
 /** Servers to talk to: documentation addresses (RFC 5737), then one that everybody knows. */
 const SERVERS = ["203.0.113.80", "198.51.100.80", "192.0.2.80", "8.8.8.8"];
+
+/** Entries besides the subscribers': both ends of the lab's links, and the host's own. */
+const OTHER_NEIGHBOURS = 100;
 
 /** The subscribers of a rule that can speak: no address of the gateway's, no network or broadcast address of a link. */
 export function speakers(subscribers: readonly Ipv4Range[], topology: LabTopology): Ipv4Range[] {
@@ -35,6 +39,27 @@ export function spread(ranges: readonly Ipv4Range[], count: number): Ipv4[] {
     if (address !== undefined) picked.add(address);
   }
   return [...picked];
+}
+
+/** The first so many of the addresses. */
+export function firstAddresses(ranges: readonly Ipv4Range[], count: number): Ipv4Range[] {
+  const kept: Ipv4Range[] = [];
+  let left = count;
+  for (const range of ranges) {
+    if (left <= 0) break;
+    kept.push({ first: range.first, last: Math.min(range.last, range.first + left - 1) });
+    left -= range.last - range.first + 1;
+  }
+  return kept;
+}
+
+/**
+ * How many of the subscribers may speak at once with the neighbour table's limit as it is; the text of the sysctl, or
+ * undefined where only the host's own namespace shows it. Well below it, because others on the host need room too.
+ */
+export function neighbourRoom(limit: string | undefined, subscribers: number): number {
+  const known = Number(limit ?? NEIGHBOUR_DEFAULTS.gc_thresh3);
+  return known >= subscribers + OTHER_NEIGHBOURS ? subscribers : Math.floor(known * 0.4);
 }
 
 /** An address on the internet that nothing in the file speaks for. */

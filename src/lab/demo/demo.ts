@@ -2,6 +2,8 @@ import { countAddresses } from "../../address/ipv4-range.ts";
 import type { Gateway } from "../../config/gateway.ts";
 import { readConntrackCount } from "../../kernel/conntrack/statistics.ts";
 import { readSlabCache } from "../../kernel/slab.ts";
+import { readSysctl } from "../../kernel/sysctl.ts";
+import { formatNoun } from "../../plan/figures.ts";
 import type { Plan, SourcePlan } from "../../plan/plan.ts";
 import { applyInLab } from "../apply-in-lab.ts";
 import type { LabClient } from "../client/lab-client.ts";
@@ -9,7 +11,7 @@ import { LabError } from "../error.ts";
 import type { LimitWishes } from "../host-limits.ts";
 import { bringUpLab, type Lab } from "../lab.ts";
 import { isUnprivileged, LEFT_OUT_UNPRIVILEGED } from "../unprivileged.ts";
-import { pickServer, speakers, spread } from "./demo-ends.ts";
+import { firstAddresses, neighbourRoom, pickServer, speakers, spread } from "./demo-ends.ts";
 import { DEFAULT_CONNECTIONS, fillGateway, likelyMethod, type DemoFill } from "./fill.ts";
 import { progressBar, type ProgressPlace } from "./progress-bar.ts";
 import { takeSamples, type Sample } from "./samples.ts";
@@ -40,8 +42,10 @@ export interface DemoResult {
   readonly kernelCount: number;
   readonly requested: number;
   readonly refused: number;
+  /** Those that had translations. */
   readonly subscribers: number;
   readonly poolAddresses: number;
+  readonly poolAddressesUsed: number;
   /** From start to end, cleaning up included. */
   readonly seconds: number;
   readonly fillSeconds: number;
@@ -65,6 +69,9 @@ export interface DemoResult {
 /** Subscribers that make real traffic, and those whose translation is shown. */
 const TALKERS = 4;
 const SAMPLES = 4;
+
+/** Answers need an entry for each subscriber; one table for all namespaces. */
+const NEIGHBOUR_LIMIT = "net.ipv4.neigh.default.gc_thresh3";
 
 /** Plans the gateway, replicates and applies it in a lab, sends traffic through it, and fills it to the brim. */
 export async function runDemo(options: DemoOptions): Promise<DemoResult> {
@@ -94,14 +101,12 @@ async function show(lab: Lab, options: DemoOptions, upSeconds: number): Promise<
   const { plan, outcome, limits } = applyInLab(lab, wishesFor(expected));
   const source = requireSource(plan);
   for (const line of describeLab(lab, source, outcome.changes.length, upSeconds)) say(line);
-  const leftOut = [
-    ...(isUnprivileged() ? LEFT_OUT_UNPRIVILEGED : []),
-    ...(limits.refused.length > 0 ? [refusedText(limits.refused)] : []),
-  ];
 
   const client = await lab.openClient("inside");
   signal?.throwIfAborted();
-  const subscribers = speakers(source.subscribers, lab.topology);
+  const all = speakers(source.subscribers, lab.topology);
+  const subscribers = firstAddresses(all, neighbourRoom(readSysctl(undefined, NEIGHBOUR_LIMIT), countAddresses(all)));
+  const silent = countAddresses(all) - countAddresses(subscribers);
   const server = pickServer(plan, lab.topology);
   const before = await runTraffic(client, spread(subscribers, TALKERS), server);
   for (const line of describeTraffic("Real traffic through the gateway", before)) say(line);
@@ -131,8 +136,9 @@ async function show(lab: Lab, options: DemoOptions, upSeconds: number): Promise<
     kernelCount,
     requested: fill.connections,
     refused: fill.refused,
-    subscribers: source.subscriberCount,
+    subscribers: fill.subscribers,
     poolAddresses: source.addresses.length,
+    poolAddressesUsed: fill.publicAddresses.length,
     fillSeconds: rounded(fill.seconds),
     rate: Math.round(fill.delivered / fill.seconds),
     method: fill.method,
@@ -142,7 +148,7 @@ async function show(lab: Lab, options: DemoOptions, upSeconds: number): Promise<
     before,
     held,
     samples,
-    leftOut: fill.insteadOfXdp === undefined ? leftOut : [...leftOut, `no eBPF generator: ${fill.insteadOfXdp}`],
+    leftOut: leftOut(limits.refused, silent, fill.insteadOfXdp),
     kept: options.keep === true,
     ok: fill.delivered >= fill.connections && kernelCount >= fill.connections,
   };
@@ -179,8 +185,20 @@ function requireSource(plan: Plan): SourcePlan {
   return source;
 }
 
-function refusedText(names: readonly string[]): string {
-  return `not raised, because only the host's root may: ${names.join(", ")}`;
+/** What was done without, in words. */
+function leftOut(refused: readonly string[], silent: number, insteadOfXdp: string | undefined): string[] {
+  const said = isUnprivileged() ? [...LEFT_OUT_UNPRIVILEGED] : [];
+  if (!isUnprivileged() && refused.length > 0) {
+    said.push(`limits not raised, because only the host's root may: ${refused.join(", ")}`);
+  }
+  if (!isUnprivileged() && insteadOfXdp !== undefined)
+    said.push(`connections made by sockets, not eBPF: ${insteadOfXdp}`);
+  if (silent > 0) {
+    said.push(
+      `${formatNoun(silent, "subscriber")} kept silent: the host's neighbour table (${NEIGHBOUR_LIMIT}) has no room for them`,
+    );
+  }
+  return said;
 }
 
 function interrupted(): LabError {

@@ -59,7 +59,7 @@ export function describeResult(result: DemoResult, command: string, file: string
   const memory = entryBytes === undefined ? "" : `, ${formatBytes(entryBytes)} of kernel memory`;
   const lines = [
     "",
-    `${result.ok ? "Held" : "Not all held"}: ${formatCount(translations)} translations of ${formatNoun(result.subscribers, "subscriber")} on ${formatNoun(result.poolAddresses, "public address", "public addresses")}`,
+    `${result.ok ? "Held" : "Not all held"}: ${formatCount(translations)} translations of ${formatNoun(result.subscribers, "subscriber")} on ${publicAddresses(result)}`,
     `  counted by the kernel itself: ${formatCount(kernelCount)}${memory}`,
     `  made in ${result.fillSeconds.toFixed(1)} s, ${formatCount(result.rate)} a second, ${formatCount(result.refused)} refused`,
     ...result.leftOut.map((left) => `  left out: ${left}`),
@@ -82,6 +82,11 @@ export function describeResult(result: DemoResult, command: string, file: string
   ];
   for (const [line = "", what = ""] of next) lines.push(what === "" ? `  ${line}` : `  ${line}   # ${what}`);
   return lines.join("\n");
+}
+
+function publicAddresses({ poolAddresses, poolAddressesUsed }: DemoResult): string {
+  const all = formatNoun(Math.max(poolAddresses, poolAddressesUsed), "public address", "public addresses");
+  return poolAddressesUsed < poolAddresses ? `${formatCount(poolAddressesUsed)} of ${all}` : all;
 }
 
 function whyNot({ method, requested }: DemoResult): string[] {
