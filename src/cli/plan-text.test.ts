@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { planGateway } from "../plan/plan-gateway.ts";
 import { campus, forward, host, ip, prefix, sourceNat } from "../../test/fixtures/gateways.ts";
+import { arbitraryGateway } from "../../test/arbitrary/gateway.ts";
 import { planText } from "./plan-text.ts";
 
 const one = (address: string) => ({ first: ip(address), last: ip(address) });
@@ -209,4 +211,15 @@ test("colours go where they are asked for", () => {
   const text = planText(planGateway(campus(), host()), { paint: (style, part) => `<${style}>${part}</>` });
   assert.match(text, /^<heading>Source NAT campus, out by link wan<\/>\n/);
   assert.match(text, /<good>campus-border can be applied: no errors, 0 warnings\.<\/>\n$/);
+});
+
+test("property: any plan can be written", () => {
+  fc.assert(
+    fc.property(arbitraryGateway(), (gateway) => {
+      const text = planText(planGateway(gateway, host()));
+      assert.doesNotMatch(text, /NaN|Infinity|undefined|\[object/);
+      assert.match(text, /(can be applied: no errors|cannot be applied: \d+ errors?), \d+ warnings?\.\n$/);
+    }),
+    { numRuns: 40 },
+  );
 });

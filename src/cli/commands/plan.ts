@@ -44,7 +44,7 @@ export const plan = command<Flags, [file: string]>({
     const width = process.stdout.columns ?? 100;
     return {
       json: planJson(planned, problems),
-      text: planText(planned, { width, paint: output.paint, withoutPaper }),
+      text: planText(planned, { width, paint: output.paint, withoutPaper, problems }),
       status: refused ? 1 : 0,
     };
   },
