@@ -32,14 +32,16 @@ export function namespacePath(name: string): string {
 export function createNamespace(name: string): void {
   const path = namespacePath(name);
   const tried = `create network namespace ${name}`;
-  shareDirectory(tried);
-  createMountPoint(path, tried);
-  try {
-    bindNewNamespace(path, tried);
-  } catch (error) {
-    unlinkSync(path);
-    throw error;
-  }
+  withDirectoryLock(tried, () => {
+    shareDirectory(tried);
+    createMountPoint(path, tried);
+    try {
+      bindNewNamespace(path, tried);
+    } catch (error) {
+      unlinkSync(path);
+      throw error;
+    }
+  });
 }
 
 /** Takes the name away; the namespace itself goes when no process and no socket is left in it. Throws `kernel-not-found`. */
@@ -77,10 +79,10 @@ function isNamespaceFile(path: string): boolean {
 }
 
 /**
- * As iproute2 does: the directory becomes a shared mount, so that namespaces made or deleted here appear or vanish in
- * every mount namespace. Without it a daemon started earlier would hold deleted namespaces for ever.
+ * One at a time on this machine: two processes at once would stack two bind mounts on the directory, or take the other's
+ * file for one left behind.
  */
-function shareDirectory(tried: string): void {
+function withDirectoryLock(tried: string, run: () => void): void {
   let lock: number;
   try {
     mkdirSync(DIRECTORY, { recursive: true, mode: 0o755 });
@@ -89,17 +91,24 @@ function shareDirectory(tried: string): void {
     throw kernelErrorFromNode(tried, error);
   }
   try {
-    // Two processes at once would stack two bind mounts.
     checkCall(libc.flock(lock, LOCK_EX), tried);
-    if (libc.mount("", DIRECTORY, "none", MS_SHARED | MS_REC, null) === 0) return;
-    // EINVAL: it is not a mount point yet.
-    const errno = lastErrno();
-    if (errno !== constants.errno.EINVAL) throw kernelErrorFromErrno(tried, errno);
-    checkCall(libc.mount(DIRECTORY, DIRECTORY, "none", MS_BIND | MS_REC, null), tried);
-    checkCall(libc.mount("", DIRECTORY, "none", MS_SHARED | MS_REC, null), tried);
+    run();
   } finally {
     closeSync(lock);
   }
+}
+
+/**
+ * As iproute2 does: the directory becomes a shared mount, so that namespaces made or deleted here appear or vanish in
+ * every mount namespace. Without it a daemon started earlier would hold deleted namespaces for ever.
+ */
+function shareDirectory(tried: string): void {
+  if (libc.mount("", DIRECTORY, "none", MS_SHARED | MS_REC, null) === 0) return;
+  // EINVAL: it is not a mount point yet.
+  const errno = lastErrno();
+  if (errno !== constants.errno.EINVAL) throw kernelErrorFromErrno(tried, errno);
+  checkCall(libc.mount(DIRECTORY, DIRECTORY, "none", MS_BIND | MS_REC, null), tried);
+  checkCall(libc.mount("", DIRECTORY, "none", MS_SHARED | MS_REC, null), tried);
 }
 
 /** Creates the empty file to mount on; one left behind by a crash or a reboot is taken over. */

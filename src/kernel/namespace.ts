@@ -94,8 +94,8 @@ export function runInNamespace(
       input: options.input ?? "",
       encoding: "utf8",
       maxBuffer: MAX_OUTPUT_BYTES,
-      // We read what programs print, so it must be in English; and a plain user's PATH often lacks where nft lies.
-      env: { ...process.env, LC_ALL: "C", PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin:/usr/bin:/bin` },
+      // We read what programs print, so it must be in English.
+      env: { ...process.env, LC_ALL: "C", PATH: searchPath(process.env["PATH"]) },
     }),
   );
   // EPIPE: the program ended without reading its input; its status and words tell more.
@@ -148,6 +148,12 @@ function ensureReturn(home: number): void {
     });
   }
   mayReturn = true;
+}
+
+/** A plain user's PATH, and that of cron, often lacks the directories where nft and ip lie. */
+function searchPath(path = "/usr/bin:/bin"): string {
+  const directories = path.split(":");
+  return directories.includes("/usr/bin") && !directories.includes("/usr/sbin") ? `${path}:/usr/sbin:/sbin` : path;
 }
 
 function programError(command: string, error: Error): unknown {
