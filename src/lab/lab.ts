@@ -93,10 +93,12 @@ export function takeDownLab(id: string): void {
   const state = readLab(id);
   if (state === undefined) throw unknownLab(id);
   dismantleLab(state);
+  reapStaleLabs();
 }
 
 /** Runs a program in one of the lab's namespaces with our own terminal; gives its exit status. */
 export function execInLab(id: string, side: LabSide, argv: readonly [string, ...string[]]): Promise<number> {
+  reapStaleLabs();
   const state = readLab(id);
   if (state === undefined) throw unknownLab(id);
   const [command, ...args] = argv;

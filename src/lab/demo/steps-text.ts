@@ -77,8 +77,8 @@ export function describeResult(result: DemoResult, command: string, file: string
     [`${command} plan ${file}`, "what the file means on this machine"],
     [`${command} lookup ${outside} -c ${file}`, "who is behind an address and port"],
     ...(result.kept ? [] : [[`${command} lab up ${file}`, "the same lab, to play with"]]),
-    [`${command} lab exec ${id} inside -- curl --interface ${subscriber} http://${server}/whoami`, ""],
-    [`${command} lab exec ${id} gateway -- nft list table ip meganat`, "the rules"],
+    [`${command} lab exec ${id} --side inside -- curl --interface ${subscriber} http://${server}/whoami`, ""],
+    [`${command} lab exec ${id} -- nft list table ip meganat`, "the rules"],
   ];
   for (const [line = "", what = ""] of next) lines.push(what === "" ? `  ${line}` : `  ${line}   # ${what}`);
   return lines.join("\n");
