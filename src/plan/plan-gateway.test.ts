@@ -34,7 +34,6 @@ test("a plan is plain data: it survives JSON as it is", () => {
     ]) {
       const plan = planGateway(gateway, facts);
       assert.deepEqual(JSON.parse(JSON.stringify(plan)), plan);
-      assert.doesNotMatch(JSON.stringify(plan), /null/, "NaN and Infinity become null");
     }
   }
 });

@@ -100,6 +100,7 @@ export function planTimeouts(capacity: Capacity, rates: RatePlan, facts: HostFac
     const proposed = proposedSeconds(capacity, facts, name);
     const share = rates.mix.find((part) => part.timeout === name)?.share;
     const saved = ((timer.profile ?? timer.kernel) - proposed) * rates.newConnectionsPerSecond * (share ?? 0);
+    // Plus 0: JSON has no -0, and a plan must come back from it as it was.
     return [
       {
         sysctl: timer.sysctl,
@@ -108,7 +109,7 @@ export function planTimeouts(capacity: Capacity, rates: RatePlan, facts: HostFac
         proposed,
         ...(timer.minimum === undefined ? {} : { rfcMinimum: timer.minimum }),
         ...(timer.rfc === undefined ? {} : { rfc: timer.rfc }),
-        ...(share === undefined ? {} : { entriesSaved: Math.round(saved) }),
+        ...(share === undefined ? {} : { entriesSaved: Math.round(saved) + 0 }),
       },
     ];
   });
