@@ -13,6 +13,7 @@ import { check } from "./commands/check.ts";
 import { completion } from "./commands/completion.ts";
 import { features } from "./commands/features.ts";
 import { helpCommand } from "./commands/help.ts";
+import { init } from "./commands/init.ts";
 import { lab } from "./commands/lab/group.ts";
 import { lookup } from "./commands/lookup.ts";
 import { plan } from "./commands/plan.ts";
@@ -27,6 +28,7 @@ export function makeApplication(currentVersion: string): Application<MeganatCont
     buildRouteMap<string, MeganatContext>({
       routes: {
         features,
+        init,
         check,
         plan,
         apply,

@@ -32,9 +32,14 @@ export async function readGatewayFile(path: string): Promise<GatewayFile> {
   const { MAX_FILE_BYTES } = await import("../config/source/read-text.ts");
   const bytes = readAtMost(path, MAX_FILE_BYTES + 1);
   const { readGateway } = await import("../config/read-gateway.ts");
-  const reading = readGateway(bytes, { fileName: path === "-" ? "standard input" : path });
+  const reading = readGateway(bytes, { fileName: fileLabel(path) });
   if ("problems" in reading) throw await refusal(reading.problems);
   return reading;
+}
+
+/** What to call the file in messages. */
+export function fileLabel(path: string): string {
+  return path === "-" ? "standard input" : path;
 }
 
 /** Reads and plans a gateway file. Throws a CommandError with every fault of the file, or every error of the plan. */

@@ -1,5 +1,5 @@
 import { command } from "../command.ts";
-import { planFile, problemJson } from "../gateway-file.ts";
+import { fileLabel, planFile, problemJson } from "../gateway-file.ts";
 import { FILE_PARAMETER } from "../parameters.ts";
 
 /** Says everything that is wrong or unwise in a gateway file. */
@@ -21,7 +21,7 @@ export const check = command<object, [file: string]>({
   run: async ({ output, netns }, _flags, file) => {
     const { plan, problems } = await planFile(file, { netns });
     const { formatProblems } = await import("../../config/format-problem.ts");
-    const verdict = output.paint("good", `${file}: no errors`);
+    const verdict = output.paint("good", `${fileLabel(file)}: no errors`);
     const text = problems.length === 0 ? verdict : `${formatProblems(problems)}\n${verdict}`;
     return { json: { gateway: plan.gateway.name, problems: problems.map(problemJson) }, text };
   },
