@@ -18,8 +18,13 @@ export function linkChanges(
     const addresses = addressesOn(state, name);
     needed.push({ kind: "link", action: "up", interface: name, addresses });
   }
+  const used = new Set([
+    ...desired.interfacesUp,
+    ...[...desired.addresses, ...desired.routes, ...desired.proxyNeighbours].map((setting) => setting.interface),
+  ]);
   const obsolete = owned.links
-    .filter((link) => !desired.interfacesUp.includes(link.interface))
+    .filter((link) => !used.has(link.interface))
+    .filter((link) => foreignAddresses(state, owned, link.interface).every((text) => link.addresses.includes(text)))
     .filter((link) => state.links.some(({ name, up }) => name === link.interface && up))
     .map((link): LinkChange => ({ kind: "link", action: "down", ...link }));
   return { needed, obsolete };
@@ -32,10 +37,15 @@ export function addressChanges(
   desired: DesiredState,
   remarks: Remarks,
 ): { needed: AddressChange[]; obsolete: AddressChange[] } {
+  const obsolete = owned.addresses
+    .filter((own) => !desired.addresses.some((setting) => sameAddress(own, setting)))
+    .filter((own) => state.addresses.some((holder) => sameAddress(holder, own)))
+    .map((setting): AddressChange => ({ kind: "address", action: "remove", setting }));
+  const staying = state.addresses.filter((holder) => !obsolete.some(({ setting }) => sameAddress(holder, setting)));
   const needed: AddressChange[] = [];
   for (const setting of desired.addresses) {
     if (requireLink(state, setting.interface, remarks) === undefined) continue;
-    const holders = state.addresses.filter(({ address }) => address === setting.address);
+    const holders = staying.filter(({ address }) => address === setting.address);
     if (holders.some((holder) => serves(holder, setting))) continue;
     const elsewhere = holders.find(
       (holder) => holder.interface !== setting.interface && !owned.addresses.some((own) => serves(holder, own)),
@@ -50,11 +60,12 @@ export function addressChanges(
     }
     needed.push({ kind: "address", action: "add", setting });
   }
-  const obsolete = owned.addresses
-    .filter((own) => !desired.addresses.some((setting) => sameAddress(own, setting)))
-    .filter((own) => state.addresses.some((holder) => sameAddress(holder, own)))
-    .map((setting): AddressChange => ({ kind: "address", action: "remove", setting }));
   return { needed, obsolete };
+}
+
+function foreignAddresses(state: LiveState, owned: Owned, name: string): string[] {
+  const foreign = state.addresses.filter((address) => !owned.addresses.some((own) => sameAddress(own, address)));
+  return addressesOn({ addresses: foreign }, name);
 }
 
 /** The interface, or a problem (one for each interface, however often it is named). */

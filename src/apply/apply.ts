@@ -3,7 +3,7 @@ import { carryOut, type PerformedStep, type StepEvent } from "./carry-out.ts";
 import { changeText } from "./change.ts";
 import type { Intention } from "./changes-towards.ts";
 import { intend } from "./intend.ts";
-import { ownedAfter } from "./owned.ts";
+import { ownedAfter, ownedAtLast } from "./owned.ts";
 import type { ApplyRecord, Owned } from "./record.ts";
 import { problemOf, type ApplyProblem, type Notice, type TowardsOptions } from "./remark.ts";
 import { recordOf, rescued } from "./make-record.ts";
@@ -86,18 +86,14 @@ function leaveAsIs(
 ): ApplyOutcome {
   const { record, owned, interrupted } = situation;
   const rules = keptRules(situation, options.desired.ruleset);
-  const next = recordOf(around, options.desired.gateway, record?.appliedAt ?? around.now(), rules, owned);
+  const last = ownedAtLast(owned, options.desired, (name) => around.live.readSysctl(name));
+  const next = recordOf(around, options.desired.gateway, record?.appliedAt ?? around.now(), rules, last);
   if (JSON.stringify(next) !== JSON.stringify(record)) around.store.writeRecord(next);
   if (interrupted !== undefined) around.store.deleteJournal();
   return outcomeOf("unchanged", options, intention);
 }
 
-function change(
-  around: Surroundings,
-  situation: Situation,
-  options: ApplyOptions,
-  intention: Intention,
-): ApplyOutcome {
+function change(around: Surroundings, situation: Situation, options: ApplyOptions, intention: Intention): ApplyOutcome {
   const { live, store, now } = around;
   const { desired } = options;
   const { record, interrupted, owned, state } = situation;
@@ -126,7 +122,15 @@ function change(
     finish(performed) {
       const rules =
         sentAfter === undefined ? keptRules(situation, desired.ruleset) : sentRules(live, desired.ruleset, sentAfter);
-      store.writeRecord(recordOf(around, desired.gateway, now(), rules, ownedThen(owned, performed, notices)));
+      store.writeRecord(
+        recordOf(
+          around,
+          desired.gateway,
+          now(),
+          rules,
+          ownedAtLast(ownedThen(owned, performed, notices), desired, (name) => live.readSysctl(name)),
+        ),
+      );
     },
     onStep: options.onStep,
   });

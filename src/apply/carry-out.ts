@@ -66,12 +66,7 @@ export function carryOut(live: Live, changes: readonly Change[], options: CarryO
   return { ok: true, performed };
 }
 
-function performStep(
-  live: Live,
-  step: Step,
-  options: CarryOutOptions,
-  undo: (() => Performed | void)[],
-): Performed {
+function performStep(live: Live, step: Step, options: CarryOutOptions, undo: (() => Performed | void)[]): Performed {
   if (step.kind === "ruleset") {
     undo.push(options.sendRules());
     return { done: true };

@@ -7,7 +7,14 @@ import type {
 import { MAIN_TABLE } from "../render/reach.ts";
 
 /** One difference between the kernel and what it shall be, with every old value needed to undo it. */
-export type Change = LinkChange | AddressChange | RouteChange | PolicyRuleChange | ProxyNeighbourChange | SysctlChange | RulesetChange;
+export type Change =
+  | LinkChange
+  | AddressChange
+  | RouteChange
+  | PolicyRuleChange
+  | ProxyNeighbourChange
+  | SysctlChange
+  | RulesetChange;
 
 /** Brings an interface up or down. */
 export interface LinkChange {
@@ -89,6 +96,7 @@ export function changeText(change: Change): string {
         ? `answer ARP for ${change.setting.address} on ${change.setting.interface}`
         : `answer ARP for ${change.setting.address} on ${change.setting.interface} no more`;
     case "sysctl":
+      if (change.from === change.to) return `restore what the kernel changed along with ${change.name}`;
       return `${change.action} ${change.name} ${change.from} -> ${change.to}: ${change.reason}`;
     case "ruleset":
       return change.words;

@@ -40,15 +40,20 @@ function rulesetDrift(record: ApplyRecord, state: LiveState): Drift[] {
   if (difference.table !== "keep") {
     return [{ code: "table-gone", message: "table ip meganat is gone: nothing is translated", fix: APPLY }];
   }
-  const made = (action: string): string => (action === "add" ? "was deleted" : action === "delete" ? "was added" : "was changed");
+  const made = (action: string): string =>
+    action === "add" ? "was deleted" : action === "delete" ? "was added" : "was changed";
   return [
-    ...difference.chains.map(
-      ({ name, action }): Drift => ({ code: "chain-changed", message: `chain ${name} ${made(action)}`, fix: APPLY }),
-    ),
+    ...difference.chains.map(({ name, action }): Drift => ({
+      code: "chain-changed",
+      message: `chain ${name} ${made(action)}`,
+      fix: APPLY,
+    })),
     ...difference.sets.flatMap(setDrift),
-    ...difference.counters.map(
-      ({ name, action }): Drift => ({ code: "counter-changed", message: `counter ${name} ${made(action)}`, fix: APPLY }),
-    ),
+    ...difference.counters.map(({ name, action }): Drift => ({
+      code: "counter-changed",
+      message: `counter ${name} ${made(action)}`,
+      fix: APPLY,
+    })),
   ];
 
   function setDrift(set: SetDifference): Drift[] {
@@ -68,7 +73,11 @@ const EXAMPLES = 3;
 function elementDrift(elements: readonly string[], where: string): Drift {
   const examples = elements.slice(0, EXAMPLES).join(", ");
   const more = elements.length > EXAMPLES ? ", ..." : "";
-  return { code: "elements-changed", message: `${counted(elements.length, "element")} ${where}: ${examples}${more}`, fix: APPLY };
+  return {
+    code: "elements-changed",
+    message: `${counted(elements.length, "element")} ${where}: ${examples}${more}`,
+    fix: APPLY,
+  };
 }
 
 function sysctlDrift(owned: Owned, state: LiveState): Drift[] {

@@ -79,9 +79,7 @@ function readOwned(namespace: NamespaceName, directory: string | undefined): Own
 function untouchedValues(owned: Owned, now: Readonly<Record<string, string>>): Record<string, string> {
   const old: Record<string, string> = {};
   for (const own of owned.sysctls) {
-    for (const [name, value] of [[own.name, own.old] as const, ...Object.entries(own.alongside)]) {
-      if (now[name] !== undefined) old[name] ??= value;
-    }
+    if (now[own.name] !== undefined) old[own.name] = own.old;
   }
   return old;
 }

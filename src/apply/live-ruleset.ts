@@ -86,7 +86,11 @@ export function readTableListing(objects: readonly unknown[]): TableListing {
     const rule = object["rule"];
     if (isObject(rule)) chains.get(String(rule["chain"]))?.push(stable(rule));
   }
-  return { counters, sets, chains: Object.fromEntries([...chains].map(([name, parts]) => [name, JSON.stringify(parts)])) };
+  return {
+    counters,
+    sets,
+    chains: Object.fromEntries([...chains].map(([name, parts]) => [name, JSON.stringify(parts)])),
+  };
 }
 
 function listedSet(set: Record<string, unknown>): NftSet {

@@ -1,4 +1,9 @@
-import type { AddressSetting, DesiredState, PolicyRuleSetting, ProxyNeighbourSetting } from "../render/desired-state.ts";
+import type {
+  AddressSetting,
+  DesiredState,
+  PolicyRuleSetting,
+  ProxyNeighbourSetting,
+} from "../render/desired-state.ts";
 import type { Live, LiveLink, LiveRoute } from "./live.ts";
 import { listedRuleset, readTableListing, recordedRuleset, type LiveRuleset } from "./live-ruleset.ts";
 import type { ApplyRecord, Owned } from "./record.ts";

@@ -1,8 +1,10 @@
+import type { DesiredState } from "../render/desired-state.ts";
 import { sameAddress } from "./address-changes.ts";
-import type { Change } from "./change.ts";
+import type { Change, SysctlChange } from "./change.ts";
 import type { LiveState } from "./live-state.ts";
 import { sameSetting, type Owned, type OwnedSysctl } from "./record.ts";
 import { isRoute } from "./route-changes.ts";
+import { alongsideNames, alongsideValue, IP_FORWARD } from "./sysctl-alongside.ts";
 
 /**
  * What is ours after a change. The first old value of a sysctl stays, however often it is set again.
@@ -24,21 +26,36 @@ export function ownedAfter(owned: Owned, change: Change, set?: string): Owned {
     case "proxy-neighbour":
       return { ...owned, proxyNeighbours: after(owned.proxyNeighbours, change.action, change.setting) };
     case "sysctl": {
-      const others = owned.sysctls.filter(({ name }) => name !== change.name);
-      if (change.action === "restore") return { ...owned, sysctls: others };
-      const first = owned.sysctls.find(({ name }) => name === change.name);
-      const own: OwnedSysctl = {
-        name: change.name,
-        old: first?.old ?? change.from,
-        asked: change.to,
-        set: set ?? change.to,
-        alongside: first?.alongside ?? change.before,
-      };
-      return { ...owned, sysctls: [...others, own] };
+      const { sysctls } = owned;
+      if (change.action === "set") return { ...owned, sysctls: sysctlsAfter(sysctls, change, set ?? change.to) };
+      return { ...owned, sysctls: sysctlsRestored(sysctls, change) };
     }
     case "ruleset":
       return owned;
   }
+}
+
+function sysctlsAfter(sysctls: readonly OwnedSysctl[], change: SysctlChange, set: string): OwnedSysctl[] {
+  const first = (name: string): OwnedSysctl | undefined => sysctls.find((own) => own.name === name);
+  const { name, from, to, before } = change;
+  const others = sysctls.filter((own) => own.name !== name && before[own.name] === undefined);
+  const carried = Object.entries(before).map(([other, value]): OwnedSysctl => {
+    const known = first(other);
+    const made = alongsideValue(other, set);
+    const direct = known !== undefined && known.alongside === undefined;
+    return { name: other, old: known?.old ?? value, asked: made, set: made, ...(direct ? {} : { alongside: name }) };
+  });
+  return [...others, { name, old: first(name)?.old ?? from, asked: to, set }, ...carried];
+}
+
+/** What it carried along goes with it, where that is as it was. */
+function sysctlsRestored(sysctls: readonly OwnedSysctl[], change: SysctlChange): OwnedSysctl[] {
+  return sysctls.flatMap((own) => {
+    if (own.name === change.name) return [];
+    if (change.before[own.name] === undefined) return [own];
+    const made = alongsideValue(own.name, change.to);
+    return own.alongside !== undefined && made === own.old ? [] : [{ ...own, set: made }];
+  });
 }
 
 function after<T extends object>(list: readonly T[], action: "add" | "remove", setting: T): T[] {
@@ -57,6 +74,23 @@ export function ownedAtMost(owned: Owned, changes: readonly Change[]): Owned {
 }
 
 /**
+ * What is ours once the desired state is reached: a sysctl asked for holds what will do, whoever made it so.
+ * `values` reads the present value.
+ */
+export function ownedAtLast(
+  owned: Owned,
+  desired: Pick<DesiredState, "sysctls">,
+  values: (name: string) => string | undefined,
+): Owned {
+  const sysctls = owned.sysctls.map((own): OwnedSysctl => {
+    const wanted = desired.sysctls.find(({ name }) => name === own.name);
+    const { name, old, set } = own;
+    return wanted === undefined ? own : { name, old, asked: wanted.value, set: values(name) ?? set };
+  });
+  return { ...owned, sysctls };
+}
+
+/**
  * What is really ours: of what may be, only what is there. After an interruption (`uncertain` names the sysctls it
  * was about) the present value of a sysctl is taken as the one we set.
  */
@@ -69,10 +103,23 @@ export function ownedNow(most: Owned, state: LiveState, uncertain: ReadonlySet<s
     proxyNeighbours: most.proxyNeighbours.filter((own) =>
       state.proxyNeighbours.some((neighbour) => sameSetting(neighbour, own)),
     ),
-    sysctls: most.sysctls.flatMap((own) => {
-      const now = state.sysctls.get(own.name)?.value;
-      if (now === undefined || (now === own.old && own.set !== own.old)) return [];
-      return [uncertain.has(own.name) ? { ...own, set: now } : own];
-    }),
+    sysctls: sysctlsNow(most.sysctls, state, uncertain),
   };
+}
+
+function sysctlsNow(most: readonly OwnedSysctl[], state: LiveState, uncertain: ReadonlySet<string>): OwnedSysctl[] {
+  const isBack = (own: OwnedSysctl): boolean => {
+    const now = state.sysctls.get(own.name)?.value;
+    return now === undefined || (now === own.old && own.set !== own.old);
+  };
+  const carriers = new Set(most.filter((own) => !isBack(own)).map(({ name }) => name));
+  return most.flatMap((own) => {
+    const now = state.sysctls.get(own.name)?.value;
+    if (now === undefined) return [];
+    // While the one that carries it along is ours, its old value must not be forgotten.
+    const carried = alongsideNames(IP_FORWARD, state.links).includes(own.name) && carriers.has(IP_FORWARD);
+    const back = own.alongside === undefined ? isBack(own) : now === own.old;
+    if (back && !carried) return [];
+    return [uncertain.has(own.name) ? { ...own, asked: now, set: now } : own];
+  });
 }

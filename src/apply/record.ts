@@ -16,8 +16,8 @@ export interface OwnedSysctl {
   readonly asked: string;
   /** What the kernel made of it: it rounds and clamps some. */
   readonly set: string;
-  /** Other sysctls that the kernel changes along with this one, with their old values. */
-  readonly alongside: Readonly<Record<string, string>>;
+  /** The sysctl that carries this one along, if the kernel changed it and not we. */
+  readonly alongside?: string;
 }
 
 /** An interface that apply brought up. */

@@ -11,7 +11,7 @@ import { problemOf, type ApplyProblem, type Notice } from "./remark.ts";
 import { readSituation, type Situation } from "./situation.ts";
 import { surroundingsOf, type PlaceOptions, type Surroundings } from "./surroundings.ts";
 import { letsPacketsThrough } from "./sysctl-alongside.ts";
-import { putBack } from "./sysctl-changes.ts";
+import { sysctlsBack } from "./sysctl-changes.ts";
 
 /** Where to remove. */
 export interface RemoveOptions extends PlaceOptions {
@@ -90,10 +90,7 @@ function removeLocked(around: Surroundings, options: RemoveOptions): RemoveOutco
 
 /** The reverse of the order of apply: what lets packets through first, then the rules, then what they needed. */
 function removalChanges(state: LiveState, owned: Owned, notices: Notice[]): Change[] {
-  const sysctls = owned.sysctls
-    .toReversed()
-    .flatMap((own) => putBack(state, own, { notices }))
-    .map((change) => ({ ...change, reason: "as it was" }));
+  const sysctls = sysctlsBack(state, owned, { notices });
   const table: RulesetChange[] =
     state.table.kind === "absent"
       ? []
@@ -144,7 +141,8 @@ function removeStep(live: Live, step: Step, notices: Notice[]): void {
     return;
   }
   const { left } = perform(live, step.change);
-  if (left !== undefined) notices.push({ code: "left-as-changed", message: left, fix: "set it by hand, if it should be" });
+  if (left !== undefined)
+    notices.push({ code: "left-as-changed", message: left, fix: "set it by hand, if it should be" });
 }
 
 function noticesOf({ record, interrupted, state }: Situation): Notice[] {

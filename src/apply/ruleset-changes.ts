@@ -22,7 +22,11 @@ export function rulesetChanges(difference: RulesetDifference, desired: Ruleset):
         { ...base, action: "recreate", words: `replace ${table}, of which nothing is recorded (${contents(desired)})` },
       ];
     case "keep":
-      return [...difference.counters.map(counterChange), ...difference.sets.flatMap(setChanges), ...difference.chains.map(chainChange)];
+      return [
+        ...difference.counters.map(counterChange),
+        ...difference.sets.flatMap(setChanges),
+        ...difference.chains.map(chainChange),
+      ];
   }
 }
 

@@ -48,7 +48,9 @@ export function rulesetDifference(table: LiveTable, desired: Ruleset): RulesetDi
   if (table.kind === "unrecorded") return { table: "recreate", counters: [], sets: [], chains: [] };
   const live = table.ruleset;
   const sets = setDifferences(live, desired.sets);
-  const replacedSets = sets.filter(({ action }) => action === "recreate" || action === "delete").map(({ name }) => name);
+  const replacedSets = sets
+    .filter(({ action }) => action === "recreate" || action === "delete")
+    .map(({ name }) => name);
   return {
     table: "keep",
     counters: counterDifferences(live.counters, desired.counters),
@@ -134,7 +136,9 @@ export function elementDifference(
   desired: readonly string[],
   listed: boolean,
 ): { removed: string[]; added: string[] } {
-  const written = listed ? (element: string): string => canonicalElement(element) : (element: string): string => element;
+  const written = listed
+    ? (element: string): string => canonicalElement(element)
+    : (element: string): string => element;
   let start = 0;
   while (start < now.length && start < desired.length && now[start] === desired[start]) start++;
   let end = 0;

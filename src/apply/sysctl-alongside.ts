@@ -1,6 +1,7 @@
 import type { LiveLink } from "./live.ts";
 
-const IP_FORWARD = "net.ipv4.ip_forward";
+/** The switch that carries others along. */
+export const IP_FORWARD = "net.ipv4.ip_forward";
 
 /**
  * Sysctls that the kernel writes when another is written. Turning ip_forward sets every interface's `forwarding` to
@@ -24,5 +25,9 @@ export function alongsideValue(name: string, value: string): string {
 
 /** Says whether setting the sysctl lets packets through: done after the rules are there, undone before they go. */
 export function letsPacketsThrough(name: string): boolean {
-  return name === IP_FORWARD || /^net\.ipv4\.conf\..+\.forwarding$/.test(name) || /^net\.ipv4\.conf\.all\.accept_redirects$/.test(name);
+  return (
+    name === IP_FORWARD ||
+    /^net\.ipv4\.conf\..+\.forwarding$/.test(name) ||
+    /^net\.ipv4\.conf\.all\.accept_redirects$/.test(name)
+  );
 }

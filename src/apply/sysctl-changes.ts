@@ -3,48 +3,74 @@ import type { SysctlChange } from "./change.ts";
 import type { Remarks, TowardsOptions } from "./remark.ts";
 import type { LiveState } from "./live-state.ts";
 import type { Owned, OwnedSysctl } from "./record.ts";
-import { alongsideNames, alongsideValue } from "./sysctl-alongside.ts";
+import { alongsideNames, alongsideValue, IP_FORWARD } from "./sysctl-alongside.ts";
 
-/** Sysctls to set, and ours to put back because nobody asks for them any more. */
+/**
+ * Sysctls to set, and ours to put back because nobody asks for them any more. One that the kernel changes along with
+ * another comes after it, and starts from what the kernel will have made of it.
+ */
 export function sysctlChanges(
   state: LiveState,
   owned: Owned,
-  desired: DesiredState,
+  desired: Pick<DesiredState, "sysctls">,
   options: TowardsOptions,
   remarks: Remarks,
 ): SysctlChange[] {
-  const wanted = new Set(desired.sysctls.map(({ name }) => name));
+  const values = valuesOf(state);
+  const carriers = (name: string): boolean => alongsideNames(name, state.links).length > 0;
+  const own = (name: string): OwnedSysctl | undefined => owned.sysctls.find((entry) => entry.name === name);
   const changes: SysctlChange[] = [];
-  for (const own of owned.sysctls) if (!wanted.has(own.name)) changes.push(...putBack(state, own, remarks));
-  // What the kernel will have changed by then along with another sysctl of the list.
-  const carried = new Map<string, string>();
-  const carriersFirst = desired.sysctls.toSorted((a, b) => carries(b, state) - carries(a, state));
-  for (const setting of carriersFirst) {
-    const change = sysctlChange(state, owned, setting, carried.get(setting.name), options, remarks);
-    if (change === undefined) continue;
+  const push = (change: SysctlChange | undefined): void => {
+    if (change === undefined) return;
     changes.push(change);
-    for (const other of Object.keys(change.before)) carried.set(other, alongsideValue(other, change.to));
+    values.set(change.name, change.to);
+    for (const other of Object.keys(change.before)) values.set(other, alongsideValue(other, change.to));
+  };
+  const wanted = (setting: SysctlSetting): void =>
+    push(sysctlChange(state, values, own(setting.name), setting, options, remarks));
+  const unwanted = owned.sysctls.filter(({ name }) => !desired.sysctls.some((setting) => setting.name === name));
+
+  for (const setting of desired.sysctls) if (carriers(setting.name)) wanted(setting);
+  for (const entry of unwanted) if (carriers(entry.name)) push(putBack(state, values, entry, remarks));
+  // While the one that carries it along stays ours, its old value is not its to have.
+  const staying = desired.sysctls.filter(
+    ({ name, value }) => carriers(name) && values.get(name) === value && staysOurs(name, own(name), changes),
+  );
+  const carried = new Set(staying.flatMap(({ name }) => alongsideNames(name, state.links)));
+  for (const entry of unwanted) {
+    if (!carriers(entry.name) && !carried.has(entry.name)) push(putBack(state, values, entry, remarks));
   }
+  for (const setting of desired.sysctls) if (!carriers(setting.name)) wanted(setting);
   return changes;
 }
 
-function carries(setting: SysctlSetting, state: LiveState): number {
-  return alongsideNames(setting.name, state.links).length > 0 ? 1 : 0;
+function staysOurs(name: string, own: OwnedSysctl | undefined, changes: readonly SysctlChange[]): boolean {
+  const change = changes.find((candidate) => candidate.name === name);
+  return change === undefined ? own !== undefined : change.action === "set";
+}
+
+/** Sysctls of ours to put back for good, in order. */
+export function sysctlsBack(state: LiveState, owned: Owned, remarks: Pick<Remarks, "notices">): SysctlChange[] {
+  return sysctlChanges(state, owned, { sysctls: [] }, {}, { problems: [], notices: remarks.notices });
+}
+
+function valuesOf(state: LiveState): Map<string, string> {
+  return new Map([...state.sysctls].map(([name, { value }]) => [name, value]));
 }
 
 function sysctlChange(
   state: LiveState,
-  owned: Owned,
+  values: ReadonlyMap<string, string>,
+  own: OwnedSysctl | undefined,
   setting: SysctlSetting,
-  carried: string | undefined,
   options: TowardsOptions,
   remarks: Remarks,
 ): SysctlChange | undefined {
   const { name, reason } = setting;
   const now = state.sysctls.get(name);
-  const own = owned.sysctls.find((entry) => entry.name === name);
+  const value = values.get(name) ?? now?.value;
   const outOfReach = setting.scope === "host" && !state.isHost && options.hostWide !== true;
-  if (now === undefined) {
+  if (now === undefined || value === undefined) {
     if (setting.optional === true || outOfReach) {
       remarks.notices.push({
         code: "sysctl-missing",
@@ -55,12 +81,14 @@ function sysctlChange(
       remarks.problems.push({
         code: "sysctl-missing",
         message: `this kernel has no ${name} here, wanted ${setting.value}: ${reason}`,
-        fix: name.includes("nf_conntrack") ? "load the module: modprobe nf_conntrack" : "check the name; an interface in it may be missing",
+        fix: name.includes("nf_conntrack")
+          ? "load the module: modprobe nf_conntrack"
+          : "check the name; an interface in it may be missing",
       });
     }
     return undefined;
   }
-  if (suffices(carried ?? now.value, setting, carried === undefined ? own : undefined)) return undefined;
+  if (suffices(value, setting, value === now.value ? own : undefined)) return undefined;
   if (outOfReach) {
     remarks.notices.push({
       code: "host-sysctl-left-out",
@@ -84,52 +112,52 @@ function sysctlChange(
       fix: "with millions of connections do it at a quiet hour, or at boot",
     });
   }
+  const change = { kind: "sysctl" as const, name, from: value, to: setting.value, reason, after: {} };
+  const before = alongsideNow(state, values, name);
+  // Back to what it was before the first apply: then it is ours no more, unless another may carry it along again.
+  const forGood = own?.old === setting.value && !alongsideNames(IP_FORWARD, state.links).includes(name);
+  return { ...change, action: forGood ? "restore" : "set", before };
+}
+
+/** Puts the old value of a sysctl of ours back; one that someone changed since is left and named. */
+function putBack(
+  state: LiveState,
+  values: ReadonlyMap<string, string>,
+  own: OwnedSysctl,
+  remarks: Pick<Remarks, "notices">,
+): SysctlChange | undefined {
+  const now = values.get(own.name);
+  if (now === undefined || now === own.old) return undefined;
+  const carrier = alongsideNames(IP_FORWARD, state.links).includes(own.name) ? values.get(IP_FORWARD) : undefined;
+  const byTheKernel = carrier !== undefined && now === alongsideValue(own.name, carrier);
+  if (now !== own.set && !byTheKernel) {
+    remarks.notices.push({
+      code: "sysctl-left",
+      message: `${own.name} is ${now}: someone changed it after it was set to ${own.set}; left`,
+      fix: `it was ${own.old} before the first apply: sysctl -w ${own.name}=${own.old}`,
+    });
+    return undefined;
+  }
   return {
     kind: "sysctl",
-    action: "set",
-    name,
-    from: now.value,
-    to: setting.value,
-    reason,
-    before: alongsideNow(state, name),
+    action: "restore",
+    name: own.name,
+    from: now,
+    to: own.old,
+    reason: "as it was before the first apply",
+    before: alongsideNow(state, values, own.name),
     after: {},
   };
 }
 
-/** Puts the old value of a sysctl of ours back; one that someone changed since is left and named. */
-export function putBack(state: LiveState, own: OwnedSysctl, remarks: Pick<Remarks, "notices">): SysctlChange[] {
-  const now = state.sysctls.get(own.name);
-  if (now === undefined || now.value === own.old) return [];
-  if (now.value !== own.set) {
-    remarks.notices.push({
-      code: "sysctl-left",
-      message: `${own.name} is ${now.value}: someone changed it after it was set to ${own.set}; left`,
-      fix: `it was ${own.old} before the first apply: sysctl -w ${own.name}=${own.old}`,
-    });
-    return [];
-  }
-  return [
-    {
-      kind: "sysctl",
-      action: "restore",
-      name: own.name,
-      from: now.value,
-      to: own.old,
-      reason: "as it was before, no longer asked for",
-      before: alongsideNow(state, own.name),
-      after: own.alongside,
-    },
-  ];
-}
-
-/** Present values of what the kernel changes along. */
-function alongsideNow(state: LiveState, name: string): Record<string, string> {
-  const values: Record<string, string> = {};
+/** What the kernel changes along, with the values it has by then. */
+function alongsideNow(state: LiveState, values: ReadonlyMap<string, string>, name: string): Record<string, string> {
+  const before: Record<string, string> = {};
   for (const other of alongsideNames(name, state.links)) {
-    const now = state.sysctls.get(other);
-    if (now !== undefined) values[other] = now.value;
+    const value = values.get(other);
+    if (value !== undefined) before[other] = value;
   }
-  return values;
+  return before;
 }
 
 /** Says whether the value will do: exactly, by being at least so large, or as what the kernel made of our request. */

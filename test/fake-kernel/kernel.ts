@@ -56,6 +56,7 @@ export class FakeKernel implements Live {
     const { generation: _, ...state } = structuredClone(this.state);
     const byText = (a: unknown, b: unknown): number => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
     for (const list of [state.addresses, state.routes, state.policyRules, state.proxyNeighbours]) list.sort(byText);
+    state.table?.counters.sort();
     return state;
   }
 
@@ -146,6 +147,7 @@ export class FakeKernel implements Live {
   addRoute(setting: RouteSetting): void {
     this.#mutate();
     this.#needLink(setting.interface);
+    if (!this.state.links.some(({ name, up }) => name === setting.interface && up)) refuse("kernel-rejected");
     const route = { ...setting, metric: setting.metric ?? 0 };
     const same = (other: LiveRoute): boolean =>
       other.destination === route.destination && other.table === route.table && other.metric === route.metric;

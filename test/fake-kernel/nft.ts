@@ -93,10 +93,13 @@ export function tableObjects(table: FakeTable, terse: boolean): Record<string, u
     });
   }
   for (const [name, chain] of Object.entries(table.chains)) {
-    objects.push({ chain: { ...base, name, handle: Math.random(), ...(chain.head === "" ? {} : { head: chain.head }) } });
+    objects.push({
+      chain: { ...base, name, handle: Math.random(), ...(chain.head === "" ? {} : { head: chain.head }) },
+    });
   }
   for (const [name, chain] of Object.entries(table.chains)) {
-    for (const rule of chain.rules) objects.push({ rule: { ...base, chain: name, handle: Math.random(), expr: [{ rule }] } });
+    for (const rule of chain.rules)
+      objects.push({ rule: { ...base, chain: name, handle: Math.random(), expr: [{ rule }] } });
   }
   return objects;
 }
@@ -148,7 +151,13 @@ function elementsIn(text: string): string[] {
     .filter((element) => element !== "");
 }
 
-function changeElements(table: FakeTable, verb: string, name: string, elements: readonly string[], fresh = false): void {
+function changeElements(
+  table: FakeTable,
+  verb: string,
+  name: string,
+  elements: readonly string[],
+  fresh = false,
+): void {
   const set = table.sets[name] ?? missing(`set ${name}`);
   if (set.flags.includes("constant") && !fresh) fail(`Device or resource busy: constant ${name}`, "kernel-busy");
   for (const element of elements) {
@@ -187,7 +196,8 @@ function deleteObject(table: FakeTable, kind: string, name: string): void {
 function checkReferences(table: FakeTable): void {
   for (const rule of Object.values(table.chains).flatMap((chain) => chain.rules)) {
     for (const [, set] of rule.matchAll(/@(\w+)/g)) if (table.sets[set ?? ""] === undefined) missing(`set ${set}`);
-    for (const [, chain] of rule.matchAll(/jump (\w+)/g)) if (table.chains[chain ?? ""] === undefined) missing(`chain ${chain}`);
+    for (const [, chain] of rule.matchAll(/jump (\w+)/g))
+      if (table.chains[chain ?? ""] === undefined) missing(`chain ${chain}`);
     for (const [, counter] of rule.matchAll(/counter name "(\w+)"/g)) {
       if (!table.counters.includes(counter ?? "")) missing(`counter ${counter}`);
     }
@@ -202,6 +212,9 @@ function missing(what: string): never {
   return fail(`No such file or directory: ${what}`, "kernel-not-found");
 }
 
-function fail(said: string, code: "kernel-rejected" | "kernel-exists" | "kernel-busy" | "kernel-not-found" = "kernel-rejected"): never {
+function fail(
+  said: string,
+  code: "kernel-rejected" | "kernel-exists" | "kernel-busy" | "kernel-not-found" = "kernel-rejected",
+): never {
   throw new KernelError(code, "nft refused it", { tried: "load the ruleset", errno: 0, kernelSaid: said, remedy: "-" });
 }

@@ -1,0 +1,138 @@
+import fc from "fast-check";
+import type { DesiredState, NftSet } from "../../src/render/desired-state.ts";
+import type { FakeState } from "./kernel.ts";
+
+const INTERFACES = ["wan", "lan", "wan2"] as const;
+const SYSCTLS = [
+  "net.ipv4.ip_forward",
+  "net.ipv4.conf.wan.forwarding",
+  "net.netfilter.a",
+  "net.netfilter.max",
+] as const;
+
+const interfaceName = fc.constantFrom(...INTERFACES);
+const address = fc.integer({ min: 1, max: 5 }).map((last) => `192.0.2.${last}`);
+const addresses = fc.uniqueArray(fc.record({ interface: interfaceName, address, length: fc.constantFrom(32, 27) }), {
+  maxLength: 4,
+  selector: (setting) => setting.address,
+});
+const routes = fc.uniqueArray(
+  fc.record({
+    destination: fc.constantFrom("0.0.0.0/0", "198.51.100.0/24", "203.0.113.0/24"),
+    table: fc.constantFrom(254, 100),
+    interface: interfaceName,
+    via: fc.constantFrom("192.0.2.9", "192.0.2.10"),
+  }),
+  { maxLength: 3, selector: (route) => `${route.destination} ${route.table}` },
+);
+const policyRules = fc.uniqueArray(
+  fc.record({
+    mark: fc.constantFrom(1, 2),
+    mask: fc.constant(255),
+    table: fc.constant(100),
+    priority: fc.constantFrom(10, 20),
+  }),
+  { maxLength: 2, selector: (rule) => JSON.stringify(rule) },
+);
+const proxyNeighbours = fc.uniqueArray(fc.record({ interface: interfaceName, address }), {
+  maxLength: 2,
+  selector: (neighbour) => JSON.stringify(neighbour),
+});
+
+const elements = (isMap: boolean): fc.Arbitrary<string[]> =>
+  fc
+    .uniqueArray(fc.tuple(fc.integer({ min: 1, max: 8 }), fc.integer({ min: 1, max: 2 })), {
+      selector: ([key]) => key,
+      maxLength: 6,
+    })
+    .map((pairs) => pairs.map(([key, data]) => (isMap ? `10.0.0.${key} : 192.0.2.${data}` : `10.0.0.${key}`)));
+
+const set = (name: string): fc.Arbitrary<NftSet> =>
+  fc.boolean().chain((isMap) =>
+    fc.record({
+      name: fc.constant(name),
+      key: fc.constant("ipv4_addr"),
+      ...(isMap ? { data: fc.constant("ipv4_addr") } : {}),
+      flags: fc.constantFrom([], ["interval" as const], ["constant" as const]),
+      elements: elements(isMap),
+    }),
+  );
+
+const ruleset = fc
+  .record({
+    comment: fc.constantFrom("campus sha256:0000000000000001", "campus sha256:0000000000000002"),
+    sets: fc.subarray(["a", "b", "c"]).chain((names) => fc.tuple(...names.map(set))),
+    counters: fc.subarray(["x", "y"]),
+    jump: fc.boolean(),
+    hook: fc.constantFrom("srcnat", "srcnat + 10"),
+    order: fc.integer({ min: 0, max: 2 }),
+  })
+  .map(({ comment, sets, counters, jump, hook, order }) => ({
+    family: "ip" as const,
+    table: "meganat" as const,
+    comment,
+    counters: counters.map((name) => ({ name, about: "a test" })),
+    sets,
+    chains: [
+      ...(jump ? [{ name: "sub", rules: [`return ${order}`] }] : []),
+      {
+        name: "nat",
+        hook: { type: "nat" as const, hook: "postrouting" as const, priority: hook },
+        rules: [
+          ...sets.map(({ name }) => `ip saddr @${name} accept`),
+          ...counters.map((name) => `counter name "${name}"`),
+          ...(jump ? ["jump sub"] : []),
+        ],
+      },
+    ],
+  }));
+
+/** Desired states over a small universe, so that two of them overlap. */
+export const desiredState: fc.Arbitrary<DesiredState> = fc
+  .record({
+    gateway: fc.constantFrom("campus", "branch"),
+    ruleset,
+    sysctls: fc.subarray([...SYSCTLS]).chain((names) =>
+      fc.tuple(
+        ...names.map((name) =>
+          fc.record({
+            name: fc.constant(name),
+            value: fc.constantFrom("0", "1"),
+            scope: fc.constant("namespace" as const),
+            reason: fc.constant("a test"),
+            atLeast: fc.constant(name.endsWith("max")),
+          }),
+        ),
+      ),
+    ),
+    addresses,
+    routes,
+    policyRules,
+    proxyNeighbours,
+    interfacesUp: fc.subarray([...INTERFACES]),
+  })
+  // As the renderer does it: what a route leads through is up.
+  .map((desired) => {
+    const needed = desired.routes.map((route) => route.interface);
+    return { ...desired, interfacesUp: [...new Set([...desired.interfacesUp, ...needed])] };
+  });
+
+/** What others had set up before; nothing in it can stand against a desired state. */
+export const hostState: fc.Arbitrary<Partial<FakeState>> = fc.record({
+  links: fc
+    .tuple(fc.boolean(), fc.boolean(), fc.boolean())
+    .map((ups) => [{ name: "lo", up: true }, ...INTERFACES.map((name, index) => ({ name, up: ups[index] === true }))]),
+  sysctls: fc.tuple(...SYSCTLS.map(() => fc.constantFrom("0", "1")), fc.constantFrom("0", "1")).map((values) => ({
+    ...Object.fromEntries(SYSCTLS.map((name, index) => [name, values[index] ?? "0"])),
+    "net.ipv4.conf.all.accept_redirects": values.at(-1) ?? "0",
+    "net.ipv4.conf.default.forwarding": "0",
+  })),
+  addresses: fc.subarray([
+    { interface: "wan", address: "192.0.2.100", length: 27 },
+    { interface: "lan", address: "10.0.0.1", length: 16 },
+  ]),
+  policyRules: fc.subarray([
+    { mark: 1, mask: 255, table: 100, priority: 10 },
+    { mark: 9, mask: 255, table: 9, priority: 9 },
+  ]),
+});
