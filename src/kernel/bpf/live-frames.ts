@@ -1,8 +1,7 @@
 import type { Worker } from "node:worker_threads";
-import { KernelError, type KernelErrorCode, type KernelErrorDetail } from "../error.ts";
-import { errnoText } from "../ffi/errno.ts";
 import type { NamespaceName } from "../namespace.ts";
 import { startThread } from "../thread.ts";
+import { unpackFailure, type ThreadFailure } from "../thread-failure.ts";
 import type { BpfProgram } from "./program.ts";
 
 /** What the thread is told at its start. */
@@ -13,15 +12,7 @@ export interface LiveFramesSetup {
 }
 
 /** What the thread answers to a slice. */
-export type SliceDone =
-  | { readonly completed: boolean }
-  | {
-      readonly failure: {
-        readonly code: KernelErrorCode;
-        readonly message: string;
-        readonly detail: KernelErrorDetail;
-      };
-    };
+export type SliceDone = { readonly completed: boolean } | { readonly failure: ThreadFailure };
 
 interface Settle {
   readonly resolve: (completed: boolean) => void;
@@ -39,7 +30,7 @@ export class LiveFrames {
   private constructor(worker: Worker) {
     this.#worker = worker;
     this.#worker.on("message", (done: SliceDone) => {
-      if ("failure" in done) this.#take()?.reject(restoreError(done.failure));
+      if ("failure" in done) this.#take()?.reject(unpackFailure(done.failure));
       else this.#take()?.resolve(done.completed);
     });
     this.#worker.on("error", (error) => this.#take()?.reject(error));
@@ -79,8 +70,4 @@ export class LiveFrames {
     this.#settle = undefined;
     return settle;
   }
-}
-
-function restoreError(failure: { code: KernelErrorCode; detail: KernelErrorDetail }): KernelError {
-  return new KernelError(failure.code, errnoText(failure.detail.errno), failure.detail);
 }

@@ -30,6 +30,11 @@ function keyOf({ source, destination, sourcePort, destinationPort }: Connection)
   return `${source} ${sourcePort} ${destination} ${destinationPort}`;
 }
 
+function allOf(seed: number): string[] {
+  const set = createConnectionSet(options({ seed }));
+  return Array.from({ length: set.connections }, (_, index) => keyOf(connectionAt(set, index)));
+}
+
 /** Any set that can be laid out, with the number of connections per subscriber up to many times the source ports. */
 const anySet = fc
   .record({
@@ -139,15 +144,11 @@ describe("connectionAt", () => {
   }
 
   test("the same seed gives the same connections, another seed others", () => {
-    const all = (seed: number) => {
-      const set = createConnectionSet(options({ seed }));
-      return Array.from({ length: set.connections }, (_, index) => keyOf(connectionAt(set, index)));
-    };
-    assert.deepEqual(all(7), all(7));
-    const before = new Set(all(7));
-    assert.equal(all(8).filter((key) => before.has(key)).length, 0);
+    assert.deepEqual(allOf(7), allOf(7));
+    const before = new Set(allOf(7));
+    assert.equal(allOf(8).filter((key) => before.has(key)).length, 0);
     // The upper half of a large seed counts, too.
-    assert.notDeepEqual(all(7 + 2 ** 40), all(7));
+    assert.notDeepEqual(allOf(7 + 2 ** 40), allOf(7));
   });
 
   for (const field of ["sourcePort", "destinationPort", "destination"] as const) {
@@ -158,7 +159,7 @@ describe("connectionAt", () => {
         destinationPort: [1, 49151],
         destination: [set.firstDestination, set.destinations],
       }[field] as [number, number];
-      const buckets = new Array<number>(64).fill(0);
+      const buckets = Array.from({ length: 64 }, () => 0);
       for (let index = 0; index < set.connections; index++) {
         const bucket = Math.floor(((connectionAt(set, index)[field] - first) / size) * buckets.length);
         buckets[bucket] = (buckets[bucket] ?? 0) + 1;

@@ -125,6 +125,9 @@ export async function fillConnections(options: FillOptions): Promise<FillReport>
       ...(await engine.addressUse()),
       seconds,
     };
+  } catch (error) {
+    // A wait that was cut short rejects with an error of its own.
+    throw options.signal?.aborted === true ? options.signal.reason : error;
   } finally {
     await engine?.close();
     for (const undo of restore) undo();

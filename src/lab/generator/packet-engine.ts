@@ -1,10 +1,7 @@
-import type { Worker } from "node:worker_threads";
-import { formatIpv4 } from "../../address/ipv4.ts";
-import type { NamespaceName } from "../../kernel/namespace.ts";
-import { runNft } from "../../kernel/nftables.ts";
 import { startThread } from "../../kernel/thread.ts";
+import { Conversation } from "./conversation.ts";
 import type { AddressUse, Engine, EngineCounts, EngineSetup } from "./engine.ts";
-import { IPPROTO_TCP, PAYLOAD_MAGIC, TCP_TOTAL_LENGTH, TCP_WINDOW, UDP_LENGTH } from "./frame.ts";
+import { hideFromKernel } from "./hide-from-kernel.ts";
 import {
   createSharedState,
   SLOT,
@@ -15,36 +12,34 @@ import {
   type SharedState,
 } from "./packet-threads.ts";
 
-const TABLE = "meganat-generator";
+type Threads = Readonly<Record<PacketRole, Conversation>>;
 
 /** Makes the connections from user space, by packet sockets in three threads: the same frames as the XDP programs. */
 export class PacketEngine implements Engine {
   readonly #setup: EngineSetup;
   readonly #shared: SharedState;
-  readonly #threads: Readonly<Record<PacketRole, Thread>>;
+  readonly #threads: Threads;
+  readonly #showToKernel: () => void;
   #next = 0;
   #onlyIncomplete = false;
 
-  private constructor(setup: EngineSetup, shared: SharedState, threads: Readonly<Record<PacketRole, Thread>>) {
+  private constructor(setup: EngineSetup, shared: SharedState, threads: Threads, showToKernel: () => void) {
     this.#setup = setup;
     this.#shared = shared;
     this.#threads = threads;
+    this.#showToKernel = showToKernel;
   }
 
   /** Opens the sockets; throws KernelError if this machine cannot, and leaves nothing behind then. */
   static async start(setup: EngineSetup): Promise<PacketEngine> {
     const shared = createSharedState(setup.set.connections);
-    function thread(role: PacketRole): Thread {
-      return new Thread(
-        startThread("./packet-thread", import.meta.url, { role, setup, shared } satisfies PacketThreadData),
-      );
+    function thread(role: PacketRole): Conversation {
+      const data: PacketThreadData = { role, setup, shared };
+      return new Conversation(startThread("./packet-thread", import.meta.url, data));
     }
-    hideFromKernel(setup);
-    const engine = new PacketEngine(setup, shared, {
-      send: thread("send"),
-      respond: thread("respond"),
-      collect: thread("collect"),
-    });
+    const showToKernel = hideFromKernel(setup);
+    const threads = { send: thread("send"), respond: thread("respond"), collect: thread("collect") };
+    const engine = new PacketEngine(setup, shared, threads, showToKernel);
     try {
       await Promise.all(engine.#all().map((each) => each.next()));
       return engine;
@@ -98,96 +93,14 @@ export class PacketEngine implements Engine {
   async close(): Promise<void> {
     this.#stop();
     await Promise.all(this.#all().map((thread) => thread.end()));
-    for (const namespace of endNamespaces(this.#setup)) runNft(namespace, `delete table ip ${TABLE}\n`);
+    this.#showToKernel();
   }
 
   #stop(): void {
     Atomics.store(this.#shared.slots, SLOT.stop, 1);
   }
 
-  #all(): Thread[] {
+  #all(): Conversation[] {
     return Object.values(this.#threads);
   }
-}
-
-interface Waiting {
-  readonly resolve: (message: unknown) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-/** A thread that is asked one thing at a time. */
-class Thread {
-  readonly #worker: Worker;
-  #waiting: Waiting | undefined;
-  #failure: unknown;
-
-  constructor(worker: Worker) {
-    this.#worker = worker;
-    worker.on("message", (message: unknown) => this.#take()?.resolve(message));
-    worker.on("error", (error) => this.#fail(error));
-    worker.on("exit", () => this.#fail(new Error("a thread of the generator has ended")));
-  }
-
-  /** What the thread says next; rejects with what ended it. */
-  next(): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      if (this.#failure === undefined) this.#waiting = { resolve, reject };
-      else reject(this.#failure);
-    });
-  }
-
-  ask(message: unknown): Promise<unknown> {
-    const answer = this.next();
-    this.#worker.postMessage(message, []);
-    return answer;
-  }
-
-  async end(): Promise<void> {
-    await this.#worker.terminate();
-  }
-
-  #fail(error: unknown): void {
-    this.#failure ??= error;
-    this.#take()?.reject(error);
-  }
-
-  #take(): Waiting | undefined {
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    return waiting;
-  }
-}
-
-/**
- * Packet sockets see frames beside the kernel's IP, not in place of it: without this it would answer each of ours a
- * second time, with a port unreachable or a reset. Only the generator's packets match, by length and by what is in them.
- */
-function hideFromKernel(setup: EngineSetup): void {
-  const { firstDestination, destinations } = setup.set;
-  const prefix = `${formatIpv4(firstDestination)}/${32 - Math.log2(destinations)}`;
-  const ours =
-    setup.protocol === IPPROTO_TCP
-      ? `ip length ${TCP_TOTAL_LENGTH} tcp window ${TCP_WINDOW}`
-      : `udp length ${UDP_LENGTH} @th,64,32 ${PAYLOAD_MAGIC}`;
-  for (const [namespace, field] of [
-    [setup.outside.namespace, "daddr"],
-    [setup.inside.namespace, "saddr"],
-  ] as const) {
-    runNft(
-      namespace,
-      `add table ip ${TABLE}
-delete table ip ${TABLE}
-table ip ${TABLE} {
-  chain prerouting {
-    type filter hook prerouting priority raw; policy accept;
-    ip ${field} ${prefix} ${ours} drop
-  }
-}
-`,
-    );
-  }
-}
-
-function endNamespaces({ inside, outside }: EngineSetup): Set<NamespaceName> {
-  return new Set([inside.namespace, outside.namespace]);
 }

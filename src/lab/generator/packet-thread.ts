@@ -1,5 +1,6 @@
 import { parentPort, workerData, type MessagePort } from "node:worker_threads";
 import { PacketSocket } from "../../kernel/packet-socket.ts";
+import { packFailure } from "../../kernel/thread-failure.ts";
 import { collect, respond, type Answer } from "./answer.ts";
 import type { EngineSetup } from "./engine.ts";
 import { FRAME_LENGTH, IPPROTO_TCP, writeFrame } from "./frame.ts";
@@ -11,6 +12,7 @@ import {
   type ResponderResult,
   type SendOrder,
   type SharedState,
+  type ThreadMessage,
 } from "./packet-threads.ts";
 
 /** Frames sent before looking at what became of them. */
@@ -25,9 +27,19 @@ const RETRY_MS = 1;
 const RECEIVE_BYTES = 64;
 
 function runThread({ role, setup, shared }: PacketThreadData, port: MessagePort): void {
-  if (role === "send") send(setup, shared, port);
-  else if (role === "respond") receiveUntilStopped(setup, shared, port);
-  else collectUntilStopped(setup, shared, port);
+  orSayWhy(port, () => {
+    if (role === "send") send(setup, shared, port);
+    else if (role === "respond") receiveUntilStopped(setup, shared, port);
+    else collectUntilStopped(setup, shared, port);
+  });
+}
+
+function orSayWhy(port: MessagePort, run: () => void): void {
+  try {
+    run();
+  } catch (error) {
+    port.postMessage({ failure: packFailure(error) } satisfies ThreadMessage);
+  }
 }
 
 function send(setup: EngineSetup, shared: SharedState, port: MessagePort): void {
@@ -35,16 +47,17 @@ function send(setup: EngineSetup, shared: SharedState, port: MessagePort): void 
   const frame = Buffer.alloc(FRAME_LENGTH);
   const complete = setup.protocol === IPPROTO_TCP ? shared.acknowledged : shared.answered;
   let lost = 0;
-  port.on("message", (order: SendOrder) => {
+  function sendOrder(order: SendOrder): void {
     for (let index = order.first; index < order.first + order.count; index++) {
       if (order.onlyIncomplete && isMarked(complete, index)) continue;
       writeFrame(frame, setup.set, index, setup.protocol, setup.ends);
       while (!socket.send(frame)) pause(shared);
       if ((Atomics.add(shared.slots, SLOT.frames, 1) + 1) % BURST === 0) lost = keepWindow(shared, lost);
     }
-    port.postMessage("done");
-  });
-  port.postMessage("ready");
+    port.postMessage("done" satisfies ThreadMessage);
+  }
+  port.on("message", (order: SendOrder) => orSayWhy(port, () => sendOrder(order)));
+  port.postMessage("ready" satisfies ThreadMessage);
 }
 
 /** Waits until few enough frames are on their way; gives how many are lost so far. */
@@ -70,7 +83,7 @@ function receiveUntilStopped(setup: EngineSetup, shared: SharedState, port: Mess
     firstPort: new Uint16Array(subscribers),
     lastPort: new Uint16Array(subscribers),
   };
-  port.postMessage("ready");
+  port.postMessage("ready" satisfies ThreadMessage);
   receive(socket, shared, (frame) => {
     const answer = respond(frame, setup.set, setup.protocol);
     if (answer.kind === "delivered") countDelivered(setup, shared, use, answer);
@@ -79,12 +92,12 @@ function receiveUntilStopped(setup: EngineSetup, shared: SharedState, port: Mess
     }
     return "reply" in answer && answer.reply;
   });
-  port.postMessage(use satisfies ResponderResult);
+  port.postMessage(use satisfies ThreadMessage);
 }
 
 function collectUntilStopped(setup: EngineSetup, shared: SharedState, port: MessagePort): void {
   const socket = new PacketSocket(setup.inside.namespace, setup.inside.interface);
-  port.postMessage("ready");
+  port.postMessage("ready" satisfies ThreadMessage);
   receive(socket, shared, (frame) => {
     const answer = collect(frame, setup.set, setup.protocol);
     if (answer.kind === "stray") Atomics.add(shared.slots, SLOT.strays, 1);

@@ -1,3 +1,4 @@
+import type { ThreadFailure } from "../../kernel/thread-failure.ts";
 import type { EngineSetup } from "./engine.ts";
 
 /** What a thread of the packet engine does. */
@@ -38,6 +39,9 @@ export interface SendOrder {
   readonly count: number;
   readonly onlyIncomplete: boolean;
 }
+
+/** What a thread says: it is ready, has done what it was told, has a result; or that it failed and has ended. */
+export type ThreadMessage = "ready" | "done" | ResponderResult | { readonly failure: ThreadFailure };
 
 /** What the responder knows at the end; typed arrays by subscriber, 0 where none was seen. */
 export interface ResponderResult {
