@@ -5,7 +5,7 @@ import { Fault } from "../fault.ts";
 import { faultProblem, fileProblem, type FileProblem } from "../file-problem.ts";
 import type { Link } from "../gateway.ts";
 import type { FilePath } from "../problem.ts";
-import { readInterface } from "../values/name.ts";
+import { readInterface, readName } from "../values/name.ts";
 
 /** Addresses and next hops of links that cannot be. */
 export function* linkProblems(draft: DraftGateway): Generator<FileProblem> {
@@ -13,7 +13,7 @@ export function* linkProblems(draft: DraftGateway): Generator<FileProblem> {
   for (const { path, value: link } of draft.links) {
     // Without `interface` the name of the link is that of the interface.
     const fault = link.interface === link.name ? readInterface(link.interface) : undefined;
-    if (fault instanceof Fault) yield faultProblem(fault, path, "key");
+    if (fault instanceof Fault && !(readName(link.name) instanceof Fault)) yield faultProblem(fault, path, "key");
     for (const [index, prefix] of link.addresses.entries()) {
       const place = [...path, "addresses", index];
       const other = seen.get(prefix.address);

@@ -46,7 +46,10 @@ export const capacitySchema = keys("the capacity", {
     type: "string",
     pattern: PATTERNS.rate,
   }).optional(),
-  timeouts: z.union([profile, keys("timeouts", { profile: profile.optional(), ...timeoutShape })]).optional(),
+  timeouts: z
+    .union([profile, keys("timeouts", { profile: profile.optional(), ...timeoutShape })])
+    .optional()
+    .meta({ description: "Timeouts of connections: a profile, or a map of a profile and timeouts set by hand." }),
 });
 
 export type CapacityEntry = z.output<typeof capacitySchema>;

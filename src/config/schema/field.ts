@@ -8,8 +8,7 @@ export interface FieldMeta {
   readonly examples: readonly (string | number)[];
   readonly type?: "string" | "integer" | readonly ["integer", "string"];
   readonly pattern?: string;
-  readonly enum?: readonly string[];
-  readonly const?: number;
+  readonly enum?: readonly (string | number)[];
   readonly minimum?: number;
   readonly maximum?: number;
   readonly maxLength?: number;

@@ -10,7 +10,7 @@ const entryName = z.string().meta({ pattern: PATTERNS.name });
 
 /** The whole file. The reader takes it entry by entry, so that one bad entry hides nothing in the others. */
 export const fileSchema = keys("a gateway file", {
-  version: scalar(readVersion, { description: "The version of the file format.", examples: [1], const: 1 }),
+  version: scalar(readVersion, { description: "The version of the file format.", examples: [1], enum: [1, "1"] }),
   name: name("the gateway", "campus-border"),
   links: z
     .record(entryName, linkSchema.nullable())

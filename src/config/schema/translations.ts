@@ -22,29 +22,31 @@ const link = (description: string, example: string) => scalar(readName, text(des
 
 const out = link("The link the packets leave by. Unless said, the only link with a gateway.", "wan").optional();
 
-const portPolicy = z.union([
-  choice(
-    ["shared"],
-    { description: "All subscribers share all ports of their address.", examples: ["shared"] },
-    ", or a map with per-subscriber and selection",
-  ),
-  keys("a port policy", {
-    "per-subscriber": scalar(readBlockSize, {
-      description:
-        "Ports each subscriber has to itself, so that address and port tell the subscriber without a log (RFC 7422).",
-      examples: [128],
-      type: ["integer", "string"],
-      minimum: 1,
-      maximum: 65535,
-      pattern: PATTERNS.number,
-    }).optional(),
-    selection: choice(["preserve", "random"], {
-      description:
-        "preserve (so unless said): the port of the subscriber where it is free. random: an unpredictable one.",
-      examples: ["preserve", "random"],
-    }).optional(),
-  }),
-]);
+const portPolicy = z
+  .union([
+    choice(
+      ["shared"],
+      { description: "All subscribers share all ports of their address.", examples: ["shared"] },
+      ", or a map with per-subscriber and selection",
+    ),
+    keys("a port policy", {
+      "per-subscriber": scalar(readBlockSize, {
+        description:
+          "Ports each subscriber has to itself, so that address and port tell the subscriber without a log (RFC 7422).",
+        examples: [128],
+        type: ["integer", "string"],
+        minimum: 1,
+        maximum: 65535,
+        pattern: PATTERNS.number,
+      }).optional(),
+      selection: choice(["preserve", "random"], {
+        description:
+          "preserve (so unless said): the port of the subscriber where it is free. random: an unpredictable one.",
+        examples: ["preserve", "random"],
+      }).optional(),
+    }),
+  ])
+  .meta({ description: "Who may use which ports. Unless said, all subscribers share all ports of their address." });
 
 /** An entry of `source-nat`. */
 export const sourceNatSchema = keys("a source-nat rule", {
@@ -112,7 +114,10 @@ export const portForwardSchema = keys("a port forward", {
 
 /** An entry of `static-nat`. */
 export const staticNatSchema = keys("a static translation", {
-  name: name("the translation; unless said, its public addresses", "mail").optional(),
+  name: scalar(
+    readName,
+    text("The name of the translation. Unless said, its public addresses.", "mail", PATTERNS.name),
+  ).optional(),
   public: scalar(readHostRange, text("The public address, or a network or range.", "198.51.100.9", PATTERNS.range)),
   private: scalar(readHostRange, text("The inside address, or as many of them.", "10.10.0.4", PATTERNS.range)),
   out,
@@ -128,7 +133,7 @@ const side = {
 /** An entry of `twice-nat`. */
 export const twiceNatSchema = keys("a twice NAT", {
   name: name("the translation", "branch"),
-  inside: keys("the inside of a twice NAT", side),
+  inside: keys("the inside of a twice NAT", side).meta({ description: "The hosts on our side." }),
   outside: keys("the outside of a twice NAT", {
     ...side,
     via: scalar(
@@ -139,7 +144,7 @@ export const twiceNatSchema = keys("a twice NAT", {
         PATTERNS.address,
       ),
     ).optional(),
-  }),
+  }).meta({ description: "The hosts on the other side." }),
 });
 
 export type SourceNatEntry = z.output<typeof sourceNatSchema>;
