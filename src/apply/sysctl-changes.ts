@@ -71,30 +71,12 @@ function sysctlChange(
   const value = values.get(name) ?? now?.value;
   const outOfReach = setting.scope === "host" && !state.isHost && options.hostWide !== true;
   if (now === undefined || value === undefined) {
-    if (setting.optional === true || outOfReach) {
-      remarks.notices.push({
-        code: "sysctl-missing",
-        message: `this kernel has no ${name} here; left out (${reason})`,
-        fix: "nothing, if that is expected; else load the module that brings it",
-      });
-    } else {
-      remarks.problems.push({
-        code: "sysctl-missing",
-        message: `this kernel has no ${name} here, wanted ${setting.value}: ${reason}`,
-        fix: name.includes("nf_conntrack")
-          ? "load the module: modprobe nf_conntrack"
-          : "check the name; an interface in it may be missing",
-      });
-    }
+    missing(setting, outOfReach, remarks);
     return undefined;
   }
   if (suffices(value, setting, value === now.value ? own : undefined)) return undefined;
   if (outOfReach) {
-    remarks.notices.push({
-      code: "host-sysctl-left-out",
-      message: `${name} is ${now.value}, wanted ${setting.value} (${reason}): one value for the whole host, left as it is from this namespace`,
-      fix: `set it on the host (sysctl -w ${name}=${setting.value}), or ask for host-wide settings`,
-    });
+    leftOut(setting, `is ${now.value}`, remarks);
     return undefined;
   }
   if (!now.writable) {
@@ -117,6 +99,33 @@ function sysctlChange(
   // Back to what it was before the first apply: then it is ours no more, unless another may carry it along again.
   const forGood = own?.old === setting.value && !alongsideNames(IP_FORWARD, state.links).includes(name);
   return { ...change, action: forGood ? "restore" : "set", before };
+}
+
+function missing(setting: SysctlSetting, outOfReach: boolean, remarks: Remarks): void {
+  const { name, value, reason } = setting;
+  if (outOfReach) {
+    leftOut(setting, "cannot be seen here", remarks);
+  } else if (setting.optional === true) {
+    remarks.notices.push({
+      code: "sysctl-missing",
+      message: `this kernel has no ${name}; left out (${reason})`,
+      fix: "nothing, if that is expected; else load the module that brings it",
+    });
+  } else {
+    const fix = name.includes("nf_conntrack")
+      ? "load the module: modprobe nf_conntrack"
+      : "check the name; an interface in it may be missing";
+    const message = `this kernel has no ${name} here, wanted ${value}: ${reason}`;
+    remarks.problems.push({ code: "sysctl-missing", message, fix });
+  }
+}
+
+function leftOut({ name, value, reason }: SysctlSetting, found: string, remarks: Remarks): void {
+  remarks.notices.push({
+    code: "host-sysctl-left-out",
+    message: `${name} ${found}, wanted ${value} (${reason}): one value for the whole host, left as it is from this namespace`,
+    fix: `set it on the host (sysctl -w ${name}=${value}), or ask for host-wide settings`,
+  });
 }
 
 /** Puts the old value of a sysctl of ours back; one that someone changed since is left and named. */
