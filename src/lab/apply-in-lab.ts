@@ -32,7 +32,10 @@ export function applyInLab(lab: Lab, atLeast: LimitWishes = {}): AppliedInLab {
   const plan = planGateway(lab.gateway, readHostFacts(namespace));
   const errors = plan.problems.filter((problem) => problem.severity === "error");
   if (errors.length > 0) throw notApplied(errors);
-  const outcome = applyInSteps(renderState(plan), namespace);
+  const desired = renderState(plan);
+  // What is on loan is done; what could not be borrowed, apply names.
+  const sysctls = desired.sysctls.filter(({ name, scope }) => scope !== "host" || !limits.raised.includes(name));
+  const outcome = applyInSteps({ ...desired, sysctls }, namespace);
   if (outcome.outcome !== "applied" && outcome.outcome !== "unchanged") throw notApplied(outcome.problems);
   return { plan, outcome, limits };
 }

@@ -1,4 +1,5 @@
 import { randomInt } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import type { Gateway } from "../config/gateway.ts";
 import { listNamespaces, spawnInNamespace } from "../kernel/namespace.ts";
 import { identifyProcess } from "../kernel/process.ts";
@@ -30,7 +31,7 @@ export interface Lab {
   /** A client in one of the end hosts' namespaces. */
   openClient(side: "inside" | "outside"): Promise<LabClient>;
   /** Lets the lab outlive this process: it stays until it is taken down. */
-  keep(): void;
+  keep(): Promise<void>;
   /** Takes it down. */
   close(): Promise<void>;
 }
@@ -47,36 +48,39 @@ export interface LabSummary extends LabState {
  */
 export async function bringUpLab(gateway: Gateway, options: LabOptions): Promise<Lab> {
   reapStaleLabs();
-  const owner = options.life === "process" ? identifyProcess(process.pid) : undefined;
-  const state = claim(gateway.name, options.id, owner === undefined ? {} : { owner });
+  let state = claim(gateway.name, options.id);
   const topology = planTopology(gateway, state.id);
   let reaper: ChildProcess | undefined;
   const close = async () => {
-    dismantleLab(state);
-    await endReaper(reaper, "");
+    // Somebody else may have taken it down, and made another one of the same id.
+    if (isDeepStrictEqual(readLab(state.id), state)) dismantleLab(state);
+    await endReaper(reaper);
+  };
+  const keep = async () => {
+    const { owner: _owner, ...lasting } = state;
+    state = lasting;
+    rewriteLab(state);
+    await endReaper(reaper);
   };
   try {
     // The reaper first: from here on nothing can be left behind.
-    if (owner !== undefined) reaper = await startReaper(state.id);
+    reaper = await startReaper(state);
     buildTopology(topology);
     await startServices(topology);
-    return {
-      id: state.id,
-      topology,
-      gateway,
-      borrowLimits: (wishes) => borrowHostLimits(state.id, wishes),
-      openClient: (side) => openLabClient(topology.namespaces[side]),
-      keep: () => {
-        const { owner: _owner, ...lasting } = state;
-        rewriteLab(lasting);
-        void endReaper(reaper, "k");
-      },
-      close,
-    };
+    if (options.life === "until-down") await keep();
   } catch (error) {
     await close();
     throw error;
   }
+  return {
+    id: state.id,
+    topology,
+    gateway,
+    borrowLimits: (wishes) => borrowHostLimits(state.id, wishes),
+    openClient: async (side) => await openLabClient(topology.namespaces[side]),
+    keep,
+    close,
+  };
 }
 
 /** Every lab of this machine. */
@@ -114,24 +118,28 @@ export function execInLab(id: string, side: LabSide, argv: readonly [string, ...
   });
 }
 
-function claim(gateway: string, id: string | undefined, owner: Pick<LabState, "owner">): LabState {
+/** Writes the lab down as ours before there is anything of it. */
+function claim(gateway: string, id: string | undefined): LabState {
   if (id !== undefined && !isLabId(id)) {
     throw new LabError("lab-id", `${JSON.stringify(id)} is no id for a lab`, "use up to 16 of a-z, 0-9 and -");
   }
+  const owner = identifyProcess(process.pid);
+  if (owner === undefined) throw new TypeError("a process that runs has a number");
+  const there = new Set(listNamespaces());
   for (;;) {
     const chosen = id ?? madeUpId();
-    const state: LabState = {
-      version: 1,
-      id: chosen,
-      gateway,
-      namespaces: labNamespaces(chosen),
-      created: new Date().toISOString(),
-      ...owner,
-    };
-    if (claimLab(state)) return state;
-    if (id !== undefined) {
+    const namespaces = labNamespaces(chosen);
+    // A namespace of that name which no lab has is somebody else's: it must not be taken for ours when cleaning up.
+    const foreign =
+      readLab(chosen) === undefined ? Object.values(namespaces).find((name) => there.has(name)) : undefined;
+    const created = new Date().toISOString();
+    const state: LabState = { version: 1, id: chosen, gateway, namespaces, created, owner };
+    if (foreign === undefined && claimLab(state)) return state;
+    if (id === undefined) continue;
+    if (foreign === undefined) {
       throw new LabError("lab-exists", `there is a lab ${id} already`, `take it down: \`meganat lab down ${id}\``);
     }
+    throw new LabError("lab-exists", `there is a network namespace ${foreign} already`, "give the lab another id");
   }
 }
 
@@ -146,22 +154,22 @@ function pick(letters: string): string {
   return letters.charAt(randomInt(letters.length));
 }
 
-async function startReaper(id: string): Promise<ChildProcess> {
-  const reaper = await startLabProgram(undefined, "reaper-main", id, { stdin: "pipe", stdout: "ignore" });
+async function startReaper(state: LabState): Promise<ChildProcess> {
+  const reaper = await startLabProgram(undefined, "reaper-main", state, { stdin: "pipe", stdout: "ignore" });
   // An open pipe to the reaper is no reason for our process to stay.
   if (reaper.stdin !== null && "unref" in reaper.stdin && typeof reaper.stdin.unref === "function")
     reaper.stdin.unref();
   return reaper;
 }
 
-/** Closes the reaper's pipe, with a last word, and waits until it has ended. */
-function endReaper(reaper: ChildProcess | undefined, lastWord: string): Promise<void> {
+/** Closes the reaper's pipe and waits until it has ended. */
+function endReaper(reaper: ChildProcess | undefined): Promise<void> {
   if (reaper === undefined || reaper.exitCode !== null || reaper.signalCode !== null) return Promise.resolve();
   return new Promise((resolve) => {
     reaper.ref();
     reaper.once("exit", () => resolve());
     reaper.stdin?.on("error", () => undefined);
-    reaper.stdin?.end(lastWord);
+    reaper.stdin?.end();
   });
 }
 

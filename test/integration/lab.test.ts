@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { listNamespaces, runInNamespace } from "../../src/kernel/namespace.ts";
+import { createNamespace, deleteNamespace, listNamespaces, runInNamespace } from "../../src/kernel/namespace.ts";
 import { processesInNamespace } from "../../src/kernel/process.ts";
 import { readSysctl } from "../../src/kernel/sysctl.ts";
 import { bringUpLab, execInLab, listLabs, takeDownLab, type Lab } from "../../src/lab/lab.ts";
@@ -47,7 +47,7 @@ function reaperOf(id: string): number {
     if (!/^\d+$/.test(pid)) return false;
     try {
       const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-      return words.some((word) => word.includes("reaper-main")) && words.includes(JSON.stringify(id));
+      return words.some((word) => word.includes("reaper-main")) && words.some((word) => word.includes(`"id":"${id}"`));
     } catch {
       return false;
     }
@@ -183,6 +183,15 @@ test("an id in use is refused and the lab that has it is left alone", { skip }, 
   await lab.close();
 });
 
+test("a namespace that happens to have the name is not taken for the lab's", { skip }, async (t) => {
+  const id = `mnn${process.pid}`;
+  const { outside } = labNamespaces(id);
+  createNamespace(outside);
+  t.after(() => deleteNamespace(outside));
+  await assert.rejects(bringUpLab(LAB_GATEWAY, { id, life: "process" }), { code: "lab-exists" });
+  assert.deepEqual(remains(id), [outside]);
+});
+
 test("a lab that cannot be built is taken down again", { skip }, async () => {
   const twice = { ...LAB_GATEWAY, links: [...LAB_GATEWAY.links, ...LAB_GATEWAY.links.slice(1)] };
   const id = `mnf${process.pid}`;
@@ -242,10 +251,9 @@ test("owner and reaper killed: the lab is named stale, and the next lab removes 
 
 test("a lab that is kept outlives its owner's wish", { skip }, async () => {
   const lab = await open();
-  lab.keep();
-  await sleep(300);
+  await lab.keep();
   assert.equal(listLabs().find((other) => other.id === lab.id)?.owner, undefined);
   assert.ok(processesInNamespace(lab.topology.namespaces.inside).length >= 2);
-  takeDownLab(lab.id);
+  await lab.close();
   assert.deepEqual(remains(lab.id), []);
 });

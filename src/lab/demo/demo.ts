@@ -82,7 +82,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   try {
     shown = await show(lab, options, (performance.now() - started) / 1000);
     closing = performance.now();
-    if (options.keep === true) lab.keep();
+    if (options.keep === true) await lab.keep();
   } catch (error) {
     await lab.close();
     if (options.signal?.aborted === true) throw interrupted();
