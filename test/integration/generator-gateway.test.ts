@@ -1,12 +1,17 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { formatIpv4, parseIpv4 } from "../../src/address/ipv4.ts";
 import type { Ipv4Range } from "../../src/address/ipv4-range.ts";
 import { readOffload, setOffload } from "../../src/kernel/ethtool.ts";
 import { fillConnections, type FillOptions } from "../../src/lab/generator/fill.ts";
 import { withoutEbpf } from "../fixtures/ebpf.ts";
-import { buildThreeNamespaces, generatorEnds } from "../fixtures/three-namespaces.ts";
+import { buildThreeNamespaces, execIn, generatorEnds } from "../fixtures/three-namespaces.ts";
 
+const FILL_FOREVER = fileURLToPath(new URL("../fixtures/fill-forever.ts", import.meta.url));
 const skipEbpf = withoutEbpf();
 
 const SUBSCRIBERS: readonly Ipv4Range[] = [{ first: 0x0a400000, last: 0x0a4003ff }];
@@ -60,6 +65,28 @@ describe("the gateway's own ends", { skip: skipEbpf }, () => {
   });
 });
 
+describe("a fill that is killed", { skip: skipEbpf }, () => {
+  test("leaves no program on the interfaces", async () => {
+    const net = buildThreeNamespaces("gen", "oifname wan masquerade");
+    try {
+      const child = spawn(process.execPath, ["--import", "tsx", FILL_FOREVER, net.inside, net.outside], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      const closed = once(child, "close");
+      await once(child.stdout, "data");
+      assert.match(execIn(net.inside, "ip", "link", "show", "lan"), /prog\/xdp/);
+      assert.match(execIn(net.outside, "ip", "link", "show", "wan"), /prog\/xdp/);
+      child.kill("SIGKILL");
+      await closed;
+      // The kernel takes programs away behind the back of whoever waits for the process: look until it has.
+      await waitUntil(() => !execIn(net.inside, "ip", "link", "show", "lan").includes("prog/xdp"));
+      await waitUntil(() => !execIn(net.outside, "ip", "link", "show", "wan").includes("prog/xdp"));
+    } finally {
+      net.remove();
+    }
+  });
+});
+
 describe("port blocks", { skip: skipEbpf }, () => {
   test("no subscriber leaves his block", async () => {
     const subscribers = Array.from({ length: 500 }, (_, index) => ({
@@ -101,3 +128,11 @@ describe("port blocks", { skip: skipEbpf }, () => {
     }
   });
 });
+
+async function waitUntil(holds: () => boolean): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    if (holds()) return;
+    await sleep(50);
+  }
+  assert.fail("it never came to hold");
+}
