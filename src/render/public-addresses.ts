@@ -1,6 +1,6 @@
 import type { Ipv4 } from "../address/ipv4.ts";
 import { prefixContains } from "../address/ipv4-prefix.ts";
-import { subtractRanges, type Ipv4Range } from "../address/ipv4-range.ts";
+import type { Ipv4Range } from "../address/ipv4-range.ts";
 import type { Gateway, ReachedBy } from "../config/gateway.ts";
 
 /** Public addresses at the link they are reached by. */
@@ -53,12 +53,37 @@ function nearestLink(gateway: Gateway, address: Ipv4): string {
 }
 
 function withoutRepeats(gateway: Gateway, placed: readonly PlacedAddresses[]): PlacedAddresses[] {
-  const taken: Ipv4Range[] = gateway.links.flatMap((link) =>
-    link.addresses.map(({ address }) => ({ first: address, last: address })),
-  );
-  return placed.flatMap((entry) => {
-    const left = subtractRanges([entry.range], taken);
-    taken.push(...left);
-    return left.map((range) => ({ ...entry, range }));
-  });
+  const taken: Ipv4Range[] = [];
+  for (const { address } of gateway.links.flatMap((link) => link.addresses))
+    take(taken, { first: address, last: address });
+  return placed.flatMap((entry) => take(taken, entry.range).map((range) => ({ ...entry, range })));
+}
+
+/** What of the range was not taken yet; now all of it is. `taken` stays sorted and without overlaps. */
+function take(taken: Ipv4Range[], range: Ipv4Range): Ipv4Range[] {
+  const left: Ipv4Range[] = [];
+  const start = firstEndingAt(taken, range.first);
+  let end = start;
+  let next = range.first;
+  let union = range;
+  for (let other = taken[end]; other !== undefined && other.first <= range.last; other = taken[++end]) {
+    if (other.first > next) left.push({ first: next, last: other.first - 1 });
+    next = other.last + 1;
+    union = { first: Math.min(union.first, other.first), last: Math.max(union.last, other.last) };
+  }
+  if (next <= range.last) left.push({ first: next, last: range.last });
+  if (left.length > 0) taken.splice(start, end - start, union);
+  return left;
+}
+
+/** The index of the first range whose last address is not below the address. */
+function firstEndingAt(sorted: readonly Ipv4Range[], address: Ipv4): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle]?.last ?? 0) < address) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -2,9 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { forward, gatewayOf, link, pool, source, staticNat } from "../../test/fixtures/plan-of.ts";
 import type { Gateway } from "../config/gateway.ts";
-import { placePublicAddresses } from "./public-addresses.ts";
 import { reachOf } from "./reach.ts";
-import { formatIpv4Range } from "../address/ipv4-range.ts";
 
 const WAN = ["wan 61.138.177.2/24", "lan 10.10.0.1/16"];
 const DEFAULT = "0.0.0.0/0 table 254 via 61.138.177.1 dev wan";
@@ -110,28 +108,4 @@ test("a second default route stands by", () => {
     { destination: "0.0.0.0/0", table: 254, interface: "wan", via: "61.138.177.1" },
     { destination: "0.0.0.0/0", table: 254, interface: "wan2", via: "203.0.113.1", metric: 100 },
   ]);
-});
-
-test("public addresses are placed where they leave, else where their network is, else at the default route", () => {
-  const gateway = gatewayOf({
-    links: [
-      link("lan", "10.10.0.1/16"),
-      link("wan", "61.138.177.2/24", { gateway: "61.138.177.1" }),
-      link("wan2", "203.0.113.2/24"),
-    ],
-    pools: [
-      pool("used", "203.0.113.7"),
-      pool("near", "203.0.113.8"),
-      pool("far", "198.51.100.8", { reachedBy: "route" }),
-    ],
-    sourceNat: [source("a", "10.10.1.0/24", "used")],
-  });
-  assert.deepEqual(
-    placePublicAddresses(gateway).map((p) => [formatIpv4Range(p.range), p.link, p.reachedBy]),
-    [
-      ["203.0.113.7", "wan", "address"],
-      ["203.0.113.8", "wan2", "address"],
-      ["198.51.100.8", "wan", "route"],
-    ],
-  );
 });

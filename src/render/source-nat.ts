@@ -61,7 +61,7 @@ export function addressSet(name: string, ranges: readonly Ipv4Range[], about: st
 
 function blockMap(name: string, blocks: PortBlocks, rule: string): NftSet {
   const elements: string[] = [];
-  // Text of the public address, made once for all its blocks: with 100,000 subscribers it is half of the work.
+  // Text of the public address, made once for all its blocks.
   let address = -1;
   let text = "";
   forEachMapping(blocks, (subscriber, publicAddress, firstPort, lastPort) => {

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import type { Gateway } from "../../src/config/gateway.ts";
 import { runInNamespace } from "../../src/kernel/namespace.ts";
 import { checkNft, listTable, readTableComment, runNft } from "../../src/kernel/nftables.ts";
-import type { Ruleset } from "../../src/render/desired-state.ts";
+import type { NftSet, Ruleset } from "../../src/render/desired-state.ts";
 import { writeIptables } from "../../src/render/iptables.ts";
 import {
   expectedSet,
@@ -13,13 +13,22 @@ import {
   type ListedSet,
   type TableListing,
 } from "../../src/render/listing.ts";
-import { addElements, deleteElements, elementKey, replaceRuleset, writeRuleset } from "../../src/render/nft-text.ts";
+import {
+  addElements,
+  addToTable,
+  deleteElements,
+  elementKey,
+  replaceRuleset,
+  writeRuleset,
+  writeSet,
+} from "../../src/render/nft-text.ts";
 import { renderState } from "../../src/render/render.ts";
+import { addressSet } from "../../src/render/source-nat.ts";
 import { arbitraryGateway } from "../arbitrary/gateway.ts";
 import { NEEDS_ROOT, ownNamespace } from "../fixtures/own-namespaces.ts";
 import { forward, link, planOf, pool, source, staticNat, twiceNat } from "../fixtures/plan-of.ts";
 
-const RUNS = 60;
+const RUNS = 40;
 
 /** Everything at once, with names nft and the shell would rather not see. */
 const AWKWARD: Gateway = planOf({
@@ -142,6 +151,25 @@ test("every element can be deleted by its key and added again", NEEDS_ROOT, (t) 
     runNft(namespace, addElements(set, set.elements));
   }
   assertLoaded(namespace, ruleset);
+});
+
+test("a set goes from any ranges to any others by the elements that differ, in one transaction", NEEDS_ROOT, (t) => {
+  const namespace = ownNamespace(t);
+  const range = fc
+    .tuple(fc.nat({ max: 300 }), fc.nat({ max: 40 }))
+    .map(([first, size]) => ({ first: 0x0a000000 + first, last: 0x0a000000 + first + size }));
+  const ranges = fc.array(range, { maxLength: 12 });
+  fc.assert(
+    fc.property(ranges, ranges, (before, after) => {
+      const [from, to] = [before, after].map((list) => addressSet("s", list, "")) as [NftSet, NftSet];
+      runNft(namespace, `table ip meganat\ndelete table ip meganat\n${addToTable([writeSet(from)])}`);
+      const gone = from.elements.filter((element) => !to.elements.includes(element));
+      const added = to.elements.filter((element) => !from.elements.includes(element));
+      runNft(namespace, `${deleteElements(from, gone)}${addElements(to, added)}`);
+      assert.deepEqual(inOrder(listing(namespace).sets), inOrder([expectedSet(to)]));
+    }),
+    { numRuns: RUNS },
+  );
 });
 
 for (const program of ["iptables-nft-restore", "iptables-legacy-restore"]) {
