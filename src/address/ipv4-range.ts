@@ -114,7 +114,7 @@ export function rangePrefixes(range: Ipv4Range): Ipv4Prefix[] {
     const alignment = first === 0 ? 2 ** 32 : (first & -first) >>> 0;
     let size = alignment;
     while (size > range.last - first + 1) size /= 2;
-    prefixes.push({ address: first, length: 32 - Math.log2(size) });
+    prefixes.push({ address: first, length: Math.clz32(size - 1) });
     first += size;
   }
   return prefixes;
