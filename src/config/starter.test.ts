@@ -39,6 +39,19 @@ test("what the host lacks is an example and says so", () => {
   }
 });
 
+test("interfaces and addresses no gateway file may name are left out", () => {
+  const odd: StarterInterface = { name: 'et"h', addresses: [{ address: 0x0a000001, length: 8 }] };
+  const loopback: StarterInterface = { name: "dummy0", addresses: [{ address: 0x7f000002, length: 8 }] };
+  const ownNetwork: StarterInterface = { name: "dummy1", addresses: [{ address: 0x0a000000, length: 8 }] };
+  const text = starterFile("gateway", [odd, loopback, ownNetwork, wan, lan]);
+  const reading = readGateway(text);
+  assert.ok("gateway" in reading, text);
+  assert.deepEqual(
+    reading.gateway.links.map((link) => link.interface),
+    ["enp1s0", "br-lan"],
+  );
+});
+
 test("whatever the interfaces, the file is in order", () => {
   const name = fc.stringMatching(/^[A-Za-z0-9_.-]{1,15}$/).filter((text) => !/^\.+$/.test(text));
   const one = fc.record({

@@ -1,4 +1,8 @@
 import { formatIpv4, type Ipv4 } from "../address/ipv4.ts";
+import { roleIn } from "./checks/links.ts";
+import { Fault } from "./fault.ts";
+import { readInterface } from "./values/name.ts";
+import { readInterfaceAddress } from "./values/prefix.ts";
 import { formatIpv4Prefix, network, prefixContains, type Ipv4Prefix } from "../address/ipv4-prefix.ts";
 
 /** An interface of the host, as far as a first gateway file needs it. */
@@ -21,7 +25,8 @@ const EXAMPLE_INSIDE: StarterInterface = { name: "eth1", addresses: [{ address: 
  * A commented gateway file to start from. The interface with the default route becomes the outside link, the first
  * other one with an address the inside link; what the host lacks is an example, and marked as one.
  */
-export function starterFile(name: string, interfaces: readonly StarterInterface[]): string {
+export function starterFile(name: string, present: readonly StarterInterface[]): string {
+  const interfaces = present.filter((one) => !(readInterface(one.name) instanceof Fault)).map(withUsableAddresses);
   const outside = interfaces.find(hasReachableGateway);
   const inside = interfaces.find((one) => one !== outside && one.addresses.length > 0);
   const wan = outside ?? { ...DOCUMENTATION_OUTSIDE, name: freeName(interfaces, inside?.name) };
@@ -73,10 +78,22 @@ capacity:
 `;
 }
 
+/** Without addresses a gateway file refuses, such as 127.0.0.2/8 or a network's own: whoever set them had other plans. */
+function withUsableAddresses(one: StarterInterface): StarterInterface {
+  const addresses = one.addresses.filter(
+    (prefix) =>
+      roleIn(prefix, prefix.address) === undefined &&
+      !(readInterfaceAddress(formatIpv4Prefix(prefix)) instanceof Fault),
+  );
+  return { ...one, addresses };
+}
+
 /** A provider's next hop outside the link's prefix (a /32, as clouds have it) needs settings a first file cannot guess. */
 function hasReachableGateway({ addresses, gateway }: StarterInterface): boolean {
   return (
-    gateway !== undefined && addresses.some((prefix) => prefixContains(prefix, gateway) && prefix.address !== gateway)
+    gateway !== undefined &&
+    addresses.some((prefix) => prefixContains(prefix, gateway) && roleIn(prefix, gateway) === undefined) &&
+    addresses.every((prefix) => prefix.address !== gateway)
   );
 }
 

@@ -22,7 +22,7 @@ export function readText(file: string | Uint8Array): string | TextFault {
   if (size > MAX_FILE_BYTES) {
     return atStart(
       "file-too-large",
-      `the file has ${size} bytes; a gateway file has at most ${MAX_FILE_BYTES} (1 MiB)`,
+      `the file is larger than ${MAX_FILE_BYTES} bytes (1 MiB), the most a gateway file may have`,
       "write subscribers and addresses as ranges or prefixes (from: 10.0.0.0/8), not one by one",
     );
   }
