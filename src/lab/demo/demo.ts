@@ -53,7 +53,7 @@ export interface DemoResult {
   /** New translations a second while filling. */
   readonly rate: number;
   readonly method: DemoFill["method"];
-  /** Memory of the connection table's entries; absent if only the host's root may know. */
+  /** Memory of the connection table's entries, its hash not included; absent if only the host's root may know. */
   readonly entryBytes?: number;
   /** Real traffic before the fill, and again while all translations are held. */
   readonly before: TrafficReport;
@@ -115,7 +115,6 @@ async function show(lab: Lab, options: DemoOptions, upSeconds: number): Promise<
   for (const line of describeSamples(samples)) say(line);
   signal?.throwIfAborted();
 
-  const entriesBefore = readSlabCache("nf_conntrack")?.bytes;
   let bar: ReturnType<typeof progressBar> | undefined;
   const fill = await fillGateway(lab.topology, subscribers, source.rule.out, options.connections, {
     onProgress: ({ connections, delivered }) => {
@@ -125,7 +124,8 @@ async function show(lab: Lab, options: DemoOptions, upSeconds: number): Promise<
     ...(signal === undefined ? {} : { signal }),
   });
   const kernelCount = readConntrackCount(lab.topology.namespaces.gateway);
-  const entriesAfter = readSlabCache("nf_conntrack")?.bytes;
+  // The size of an entry from the kernel; the cache itself is the whole host's, and others use it too.
+  const entrySize = readSlabCache("nf_conntrack")?.objectBytes;
   const held = await runTraffic(client, spread(subscribers, TALKERS), server);
   for (const line of describeTraffic("Real traffic again, with all of them held", held)) say(line);
   client.close();
@@ -142,9 +142,7 @@ async function show(lab: Lab, options: DemoOptions, upSeconds: number): Promise<
     fillSeconds: rounded(fill.seconds),
     rate: Math.round(fill.delivered / fill.seconds),
     method: fill.method,
-    ...(entriesBefore === undefined || entriesAfter === undefined
-      ? {}
-      : { entryBytes: Math.max(0, entriesAfter - entriesBefore) }),
+    ...(entrySize === undefined ? {} : { entryBytes: kernelCount * entrySize }),
     before,
     held,
     samples,
