@@ -6,7 +6,7 @@
 #include <linux/types.h>
 #include <bpf/bpf_helpers.h>
 
-/* The port ranges RFC 4814 section 4 proposes for test traffic. */
+/* The port ranges RFC 4814 section 4.5 recommends for test traffic. */
 #define FIRST_SOURCE_PORT 1024
 #define SOURCE_PORTS 64512
 #define FIRST_DESTINATION_PORT 1

@@ -96,7 +96,6 @@ function declare(library: LibraryHandle) {
     bpf_map_lookup_elem: func<(fd: number, key: Memory, value: Memory) => number>(
       "int bpf_map_lookup_elem(int, void *, void *)",
     ),
-    bpf_map_delete_elem: func<(fd: number, key: Memory) => number>("int bpf_map_delete_elem(int, void *)"),
     bpf_map_get_next_key: func<(fd: number, key: Memory, next: Memory) => number>(
       "int bpf_map_get_next_key(int, void *, void *)",
     ),

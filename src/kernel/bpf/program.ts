@@ -4,10 +4,8 @@ import { bpfError } from "./error.ts";
 import { libbpf, TEST_RUN_OPTIONS_SIZE, type TestRunOptions } from "./libbpf.ts";
 
 /** What an XDP program decides about a frame: enum xdp_action in linux/bpf.h. */
-export const XDP_ABORTED = 0;
 export const XDP_DROP = 1;
 export const XDP_PASS = 2;
-export const XDP_TX = 3;
 export const XDP_REDIRECT = 4;
 
 const BPF_F_TEST_XDP_LIVE_FRAMES = 1 << 1;

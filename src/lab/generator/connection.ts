@@ -4,7 +4,7 @@ import type { Ipv4Prefix } from "../../address/ipv4-prefix.ts";
 
 // Twin of bpf/connection.h: change both or neither.
 
-/** The port ranges RFC 4814 section 4 proposes for test traffic. */
+/** The port ranges RFC 4814 section 4.5 recommends for test traffic. */
 const FIRST_SOURCE_PORT = 1024;
 const SOURCE_PORTS = 64_512;
 const FIRST_DESTINATION_PORT = 1;

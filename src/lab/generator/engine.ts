@@ -47,7 +47,7 @@ export interface SubscriberMapping {
 
 /** Which addresses the gateway used. */
 export interface AddressUse {
-  /** In ascending order. */
+  /** In ascending order; by XDP of no more than 65,536. */
   readonly publicAddresses: readonly PublicAddressUse[];
   /** Of every subscriber of whom a packet was seen; empty unless recorded. */
   readonly mappings: readonly SubscriberMapping[];

@@ -129,8 +129,11 @@ export async function fillConnections(options: FillOptions): Promise<FillReport>
     // A wait that was cut short rejects with an error of its own.
     throw options.signal?.aborted === true ? options.signal.reason : error;
   } finally {
-    await engine?.close();
-    for (const undo of restore) undo();
+    try {
+      await engine?.close();
+    } finally {
+      for (const undo of restore) undo();
+    }
   }
 }
 
