@@ -9,8 +9,10 @@ import {
 } from "@stricli/core";
 import type { MeganatContext } from "./command.ts";
 import { apply } from "./commands/apply.ts";
+import { bench } from "./commands/bench/group.ts";
 import { check } from "./commands/check.ts";
 import { completion } from "./commands/completion.ts";
+import { demo } from "./commands/demo.ts";
 import { features } from "./commands/features.ts";
 import { helpCommand } from "./commands/help.ts";
 import { init } from "./commands/init.ts";
@@ -37,6 +39,8 @@ export function makeApplication(currentVersion: string): Application<MeganatCont
         render,
         lookup,
         lab,
+        demo,
+        bench,
         completion,
         help: helpCommand,
       },

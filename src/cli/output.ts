@@ -34,6 +34,8 @@ const ESCAPES: Readonly<Record<Style, string>> = {
 /** Where all output of a command goes: text or one JSON object to stdout, errors and progress to stderr. */
 export interface Output {
   readonly json: boolean;
+  /** True when progress lines overwrite each other. */
+  readonly terminal: boolean;
   /** Prints a line for people now; nothing with --json. */
   readonly say: (line: string) => void;
   /** Shows how far long work has come, on stderr; on a terminal the line is overwritten by the next. */
@@ -66,6 +68,7 @@ export function makeOutput(
   };
   return {
     json,
+    terminal: stderr.isTTY === true,
     paint: json ? (_style, text) => text : paintOn(stdout),
     say: (line) => {
       if (json) return;

@@ -22,7 +22,7 @@ export async function runCommandLine(argv: readonly string[], around: Surroundin
   } catch (error) {
     return outputFor(argv.includes("--json")).failure(error);
   }
-  return await runCommand(flags, around, outputFor(flags.json));
+  return runCommand(flags, around, outputFor(flags.json));
 }
 
 async function runCommand(flags: GlobalFlags, around: Surroundings, output: Output): Promise<number> {
