@@ -1,9 +1,19 @@
 import type { FileEntries, Entry } from "./schema/entries.ts";
-import type { Gateway, Link, Pool, PortForward, SourceNat, StaticNat, Timeouts, TwiceNat } from "./gateway.ts";
+import type {
+  Gateway,
+  Link,
+  Pool,
+  PortForward,
+  SourceNat,
+  StaticNat,
+  Timeouts,
+  TwiceNat,
+  TwiceNatSide,
+} from "./gateway.ts";
 import { TIMEOUT_NAMES } from "./gateway.ts";
 import { formatIpv4Range } from "../address/ipv4-range.ts";
 import type { CapacityEntry } from "./schema/capacity.ts";
-import type { PortForwardEntry, SourceNatEntry, StaticNatEntry } from "./schema/translations.ts";
+import type { PortForwardEntry, SourceNatEntry, StaticNatEntry, TwiceNatEntry } from "./schema/translations.ts";
 
 /** Entries of the file in the words of Gateway, with their places; not yet checked against each other. */
 export interface DraftGateway {
@@ -13,9 +23,9 @@ export interface DraftGateway {
   readonly portForwards: readonly Entry<PortForward>[];
   readonly staticNat: readonly Entry<StaticNat>[];
   readonly twiceNat: readonly Entry<TwiceNat>[];
-  /** Names in the file, of entries that could not be read too. */
-  readonly linkNames: readonly string[];
-  readonly poolNames: readonly string[];
+  /** Names in the file, of entries that could not be read too; undefined when the section itself could not. */
+  readonly linkNames: readonly string[] | undefined;
+  readonly poolNames: readonly string[] | undefined;
   /** False when an entry could not be read: then nothing can be said about what is not in the file. */
   readonly isComplete: boolean;
   /** The only link with a gateway, or empty. */
@@ -119,8 +129,8 @@ function staticNatOf(entry: StaticNatEntry, out: string): StaticNat {
   };
 }
 
-function sideOf<S extends { link: string; hosts: unknown; "seen-as": unknown }>(side: S) {
-  return { link: side.link, hosts: side.hosts as S["hosts"], seenAs: side["seen-as"] as S["seen-as"] };
+function sideOf({ link, hosts, "seen-as": seenAs }: TwiceNatEntry["inside"]): TwiceNatSide {
+  return { link, hosts, seenAs };
 }
 
 function capacityOf(entry: CapacityEntry): Gateway["capacity"] {

@@ -121,6 +121,18 @@ port-forwards:
   );
 });
 
+test("a misspelt section is one problem, not one for each name that refers to it", () => {
+  const text = `version: 1
+name: a
+links: { wan: { gateway: 192.0.2.300 }, lan: {} }
+pool: { public: { addresses: 198.51.100.1 } }
+source-nat: [{ name: s, from: 10.0.0.0/8, to: public }]
+`;
+  deepEqual(codes(readGateway(text)), ["bad-address", "unknown-key"]);
+  deepEqual(codes(readGateway(text.replace("links", "link").replace("300", "1"))), ["unknown-key", "unknown-key"]);
+  deepEqual(codes(readGateway(text.replace("pool:", "pools: x #").replace("300", "1"))), ["wrong-type"]);
+});
+
 test("problems found later get their line and caret from the source map", () => {
   const text = `${SMALLEST}source-nat:\n  - { name: s, from: 10.0.0.0/8, out: wan, to: masquerade }\n  - name: t\n    from: 11.0.0.0/8\n    out: wan\n    to: masquerade\n`;
   const reading = readGateway(text, { fileName: "gw.yaml" });
@@ -170,6 +182,10 @@ function doesNotThrow(file: string | Uint8Array): void {
   const reading = readGateway(file);
   ok("gateway" in reading || reading.problems.length > 0);
   if ("problems" in reading) formatProblems(reading.problems);
+}
+
+function codes(reading: GatewayReading): string[] {
+  return "problems" in reading ? reading.problems.map(({ code }) => code) : [];
 }
 
 function accepted(reading: GatewayReading, text: string): Gateway {

@@ -70,7 +70,7 @@ const arbitrarySketch = fc.record({
       target: fc.constantFrom("pool", "pool", "address", "own-address", "masquerade"),
       pool: fc.nat(2),
       reachedBy,
-      block: fc.option(percent, { nil: undefined }),
+      block: fc.option(percent, { nil: undefined, freq: 1 }),
       selection: fc.constantFrom("preserve", "random"),
     }),
     { maxLength: 4 },

@@ -8,50 +8,46 @@ import type { Entry } from "../schema/entries.ts";
 /** Names that refer to nothing, and names two entries share. */
 export function* referenceProblems(draft: DraftGateway): Generator<FileProblem> {
   for (const { path, value } of [...draft.sourceNat, ...draft.staticNat]) {
-    if (value.out === "") yield outMissing(path, draft);
-    else yield* unknownLink([...path, "out"], value.out, draft);
+    // A link that could not be read may be the one with a gateway.
+    if (value.out === "" && draft.links.length === draft.linkNames?.length) yield outMissing(path, draft);
+    if (value.out !== "") yield* unknown("link", [...path, "out"], value.out, draft.linkNames);
   }
   for (const { path, value } of draft.sourceNat) {
-    if (value.to.kind === "pool" && !draft.poolNames.includes(value.to.pool)) {
-      yield unknown("unknown-pool", [...path, "to"], "pool", value.to.pool, draft.poolNames);
-    }
+    if (value.to.kind === "pool") yield* unknown("pool", [...path, "to"], value.to.pool, draft.poolNames);
   }
   yield* unusedPools(draft);
   for (const { path, value } of draft.twiceNat) {
-    yield* unknownLink([...path, "inside", "link"], value.inside.link, draft);
-    yield* unknownLink([...path, "outside", "link"], value.outside.link, draft);
+    yield* unknown("link", [...path, "inside", "link"], value.inside.link, draft.linkNames);
+    yield* unknown("link", [...path, "outside", "link"], value.outside.link, draft.linkNames);
   }
   for (const list of [draft.sourceNat, draft.portForwards, draft.staticNat, draft.twiceNat])
     yield* duplicateNames(list);
   yield* duplicateInterfaces(draft);
 }
 
-function* unknownLink(path: FilePath, name: string, draft: DraftGateway): Generator<FileProblem> {
-  if (!draft.linkNames.includes(name)) yield unknown("unknown-link", path, "link", name, draft.linkNames);
-}
-
-function unknown(
-  code: "unknown-link" | "unknown-pool",
+function* unknown(
+  what: "link" | "pool",
   path: FilePath,
-  what: string,
   name: string,
-  names: readonly string[],
-): FileProblem {
+  names: readonly string[] | undefined,
+): Generator<FileProblem> {
+  if (names === undefined || names.includes(name)) return;
   const near = nearest(name, names);
   const known = names.length === 0 ? `add it to ${what}s` : `write one of ${names.join(", ")}, or add it to ${what}s`;
-  return fileProblem(code, path, `no ${what} is named ${quote(name)}`, near === undefined ? known : `write ${near}`);
+  yield fileProblem(
+    `unknown-${what}`,
+    path,
+    `no ${what} is named ${quote(name)}`,
+    near === undefined ? known : `write ${near}`,
+  );
 }
 
 function outMissing(path: FilePath, draft: DraftGateway): FileProblem {
   const count = draft.links.filter((link) => link.value.gateway !== undefined).length;
   const why = count === 0 ? "no link has a gateway" : `${count} links have a gateway`;
   const message = `by which link the packets leave is not written, and ${why} to guess from`;
-  return fileProblem(
-    "out-missing",
-    path,
-    message,
-    `add out: ${draft.linkNames[0] ?? "wan"} (one of ${draft.linkNames.join(", ")})`,
-  );
+  const names = draft.links.map((link) => link.value.name);
+  return fileProblem("out-missing", path, message, `add out: ${names[0] ?? "wan"} (one of ${names.join(", ")})`);
 }
 
 // With one link that has a gateway, a pool only port forwards listen on belongs there.

@@ -39,9 +39,9 @@ export interface FileEntries {
   readonly twiceNat: readonly Entry<TwiceNatEntry>[];
   readonly capacity: CapacityEntry;
   readonly fastPath: "auto" | "off";
-  /** Names in the file, of entries that could not be read too. */
-  readonly linkNames: readonly string[];
-  readonly poolNames: readonly string[];
+  /** Names in the file, of entries that could not be read too; undefined when the section itself could not. */
+  readonly linkNames: readonly string[] | undefined;
+  readonly poolNames: readonly string[] | undefined;
   /** False when an entry could not be read: then nothing can be said about what is not in the file. */
   readonly isComplete: boolean;
 }
@@ -75,8 +75,8 @@ export function readEntries(tree: Tree, problems: Problem[]): FileEntries {
     twiceNat: readList(file, "twice-nat", twiceNatSchema, problems),
     capacity: capacity ?? {},
     fastPath: fastPath ?? "auto",
-    linkNames: keysOf(file["links"]),
-    poolNames: keysOf(file["pools"]),
+    linkNames: namesIn("links", tree),
+    poolNames: namesIn("pools", tree),
   };
   return { ...entries, isComplete: problems.length === before };
 }
@@ -86,19 +86,20 @@ function readTop(tree: Tree, problems: Problem[]): { [key: string]: Tree } {
   if (!isMap(tree)) {
     problems.push(wrongType([], tree, place));
     // An empty map would only add that every key is missing.
-    return { version: "1", name: "unreadable", links: {} };
+    return { ...STAND_INS };
   }
+  const file = { ...tree };
   for (const key of Object.keys(tree)) {
-    if (!place.keys.includes(key)) problems.push(unknownKey([key], place));
+    if (place.keys.includes(key)) continue;
+    problems.push(unknownKey([key], place));
+    // A key under a misspelt name is not missing as well.
+    const meant = nearest(key, place.keys);
+    if (meant !== undefined) file[meant] ??= STAND_INS[meant] ?? null;
   }
-  const unknown = Object.keys(tree).filter((key) => !place.keys.includes(key));
-  // A section under a misspelt name counts as there.
-  const meant = unknown.flatMap((key) => nearest(key, place.keys) ?? []);
-  const guessed = Object.fromEntries(meant.filter((key) => !(key in tree)).map((key) => [key, GUESSED[key] ?? null]));
-  return { ...tree, ...guessed };
+  return file;
 }
 
-const GUESSED: Readonly<Record<string, Tree>> = { version: "1", name: "misspelt", links: {} };
+const STAND_INS: Readonly<Record<string, Tree>> = { version: "1", name: "unreadable", links: {} };
 
 function readMap<S extends z.ZodType>(
   file: { [key: string]: Tree },
@@ -148,8 +149,12 @@ function notSection(path: FilePath, tree: Tree, wanted: string, schema: z.ZodTyp
   return fileProblem("wrong-type", path, message, `write ${place.title ?? "an entry"} with ${place.keys.join(", ")}`);
 }
 
-function keysOf(tree: Tree | undefined): string[] {
-  return isMap(tree) ? Object.keys(tree) : [];
+function namesIn(section: string, file: Tree): string[] | undefined {
+  if (!isMap(file)) return undefined;
+  const tree = file[section];
+  if (isMap(tree)) return Object.keys(tree);
+  const isMisspelt = Object.keys(file).some((key) => key !== section && nearest(key, [section]) !== undefined);
+  return tree !== null && (tree !== undefined || isMisspelt) ? undefined : [];
 }
 
 function isMap(tree: Tree | undefined): tree is { [key: string]: Tree } {

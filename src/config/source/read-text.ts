@@ -1,4 +1,3 @@
-import type { FilePath } from "../problem.ts";
 import { Fault } from "../fault.ts";
 import { Lines } from "./lines.ts";
 
@@ -8,7 +7,6 @@ export const MAX_FILE_BYTES = 1024 * 1024;
 /** A fault of the text as a whole, with where it shows. */
 export interface TextFault {
   readonly fault: Fault;
-  readonly path: FilePath;
   readonly line: number;
   readonly column: number;
 }
@@ -38,7 +36,6 @@ export function readText(file: string | Uint8Array): string | TextFault {
         `the file holds the control character U+${code.toString(16).toUpperCase().padStart(4, "0")}; it is no text file`,
         "give the gateway's YAML file, or delete the character",
       ),
-      path: [],
       ...new Lines(text).position(unprintable.index),
     };
   }
@@ -58,7 +55,7 @@ function decode(bytes: Uint8Array): string | TextFault {
       "the file is not UTF-8 text from this place on",
       "save it as UTF-8, or give the gateway's YAML file",
     );
-    return { fault, path: [], line, column };
+    return { fault, line, column };
   }
 }
 
@@ -77,5 +74,5 @@ function firstBadByte(bytes: Uint8Array): { line: number; column: number } {
 }
 
 function atStart(code: Fault["code"], message: string, fix: string): TextFault {
-  return { fault: new Fault(code, message, fix), path: [], line: 1, column: 1 };
+  return { fault: new Fault(code, message, fix), line: 1, column: 1 };
 }
