@@ -2,7 +2,15 @@ import { formatIpv4 } from "../address/ipv4.ts";
 import { readNamespaceIdentity } from "../kernel/namespace-identity.ts";
 import { isHostNamespace, type NamespaceName } from "../kernel/namespace.ts";
 import { listTableText } from "../kernel/nftables-text.ts";
-import { checkNft, listRuleset, listTable, readGeneration, readTableComment, runNft } from "../kernel/nftables.ts";
+import {
+  checkNft,
+  listRuleset,
+  listTable,
+  readGeneration,
+  readTableComment,
+  runNft,
+  type NftObject,
+} from "../kernel/nftables.ts";
 import { addAddress, listAddresses, removeAddress } from "../kernel/route/address.ts";
 import { listLinks, setLinkUp } from "../kernel/route/link.ts";
 import { addProxyNeighbour, listProxyNeighbours, removeProxyNeighbour } from "../kernel/route/neighbour.ts";
@@ -10,6 +18,7 @@ import { addPolicyRule, listPolicyRules, removePolicyRule } from "../kernel/rout
 import { addRoute, listRoutes, removeRoute } from "../kernel/route/route.ts";
 import { isSysctlWritable, readSysctl, writeSysctl } from "../kernel/sysctl.ts";
 import type { Live } from "./live.ts";
+import { isObject } from "./nft-element.ts";
 
 const FAMILY = "ip";
 const TABLE = "meganat";
@@ -22,7 +31,7 @@ export function kernelOf(namespace: NamespaceName): Live {
 
     generation: () => readGeneration(namespace),
     tableComment: () => readTableComment(namespace, FAMILY, TABLE),
-    listTable: (terse) => listTable(namespace, FAMILY, TABLE, { terse }),
+    listTable: (terse) => (terse ? listTerse(namespace) : listTable(namespace, FAMILY, TABLE)),
     tableText: () => listTableText(namespace, FAMILY, TABLE),
     listRuleset: () => listRuleset(namespace, { terse: true }),
     checkNft: (script) => checkNft(namespace, script),
@@ -66,4 +75,18 @@ export function kernelOf(namespace: NamespaceName): Live {
     addProxyNeighbour: (setting) => addProxyNeighbour(namespace, setting),
     removeProxyNeighbour: (setting) => removeProxyNeighbour(namespace, setting),
   };
+}
+
+/**
+ * nft 1.0.6 fetches all elements for `nft -t list table` and then leaves them out: 1 s for 100,000, where
+ * `nft -t list ruleset` takes 10 ms.
+ */
+function listTerse(namespace: NamespaceName): NftObject[] | undefined {
+  const ours = listRuleset(namespace, { terse: true }).filter((object) =>
+    Object.entries(object).some(([kind, value]) => {
+      if (!isObject(value) || value["family"] !== FAMILY) return false;
+      return value[kind === "table" ? "name" : "table"] === TABLE;
+    }),
+  );
+  return ours.length === 0 ? undefined : ours;
 }

@@ -12,13 +12,15 @@ import {
 import { join } from "node:path";
 import { lockFile } from "../kernel/file-lock.ts";
 import { formatJournal, parseJournal, type FoundJournal, type Journal } from "./journal.ts";
-import type { ApplyRecord } from "./record.ts";
+import { formatRecord, parseRecord, parseRecordHead, type ApplyRecord, type RecordHead } from "./record.ts";
 
 /** Where record and journal of one namespace are kept. Everything throws when the disk does not do its part. */
 export interface RecordStore {
   /** Takes the namespace for us alone; throws `kernel-busy` if another has it. */
   lock(task: string): { release(): void };
   readRecord(): ApplyRecord | undefined;
+  /** Only the part that does not grow with the ruleset. */
+  readHead(): RecordHead | undefined;
   writeRecord(record: ApplyRecord): void;
   deleteRecord(): void;
   readJournal(): FoundJournal | undefined;
@@ -30,15 +32,16 @@ export interface RecordStore {
 
 /** Record and journal as files in a directory, which is made when first needed. */
 export function fileRecordStore(directory: string): RecordStore {
-  const record = join(directory, "record.json");
+  const record = join(directory, "record");
   const journal = join(directory, "journal");
   return {
     lock(task) {
       mkdirSync(directory, { recursive: true });
       return lockFile(join(directory, "lock"), task);
     },
-    readRecord: () => parseRecord(readIfThere(record)),
-    writeRecord: (value) => writeWhole(directory, record, JSON.stringify(value)),
+    readRecord: () => parseRecord(readIfThere(record) ?? ""),
+    readHead: () => parseRecordHead(readIfThere(record) ?? ""),
+    writeRecord: (value) => writeWhole(directory, record, formatRecord(value)),
     deleteRecord: () => rmSync(record, { force: true }),
     readJournal: () => parseJournal(readIfThere(journal) ?? ""),
     writeJournal: (value) => writeWhole(directory, journal, formatJournal(value)),
@@ -74,16 +77,5 @@ function readIfThere(path: string): string | undefined {
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
     throw error;
-  }
-}
-
-/** A record of another version, or one that someone damaged, is as good as none. */
-function parseRecord(text: string | undefined): ApplyRecord | undefined {
-  if (text === undefined) return undefined;
-  try {
-    const record = JSON.parse(text) as ApplyRecord;
-    return record.version === 1 ? record : undefined;
-  } catch {
-    return undefined;
   }
 }

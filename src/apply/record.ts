@@ -63,6 +63,37 @@ export interface ApplyRecord {
   readonly owned: Owned;
 }
 
+/** A record without the ruleset, which may have 100,000 elements. */
+export type RecordHead = Omit<ApplyRecord, "rules">;
+
+/** Writes a record as two lines: all but the rules, so that this can be read alone, and the rules. */
+export function formatRecord({ rules, ...head }: ApplyRecord): string {
+  return `${JSON.stringify(head)}\n${JSON.stringify(rules ?? null)}\n`;
+}
+
+/** Reads a record; one of another version, or damaged, is as good as none. */
+export function parseRecord(text: string): ApplyRecord | undefined {
+  const end = text.indexOf("\n");
+  const head = parseRecordHead(text);
+  if (head === undefined) return undefined;
+  try {
+    const rules = JSON.parse(text.slice(end + 1)) as RecordedRuleset | null;
+    return rules === null ? head : { ...head, rules };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads the first line of a record. */
+export function parseRecordHead(text: string): RecordHead | undefined {
+  try {
+    const head = JSON.parse(text.slice(0, text.indexOf("\n") + 1)) as RecordHead;
+    return head.version === 1 ? head : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Nothing is ours. */
 export const NOTHING_OWNED: Owned = {
   links: [],

@@ -3,7 +3,7 @@ import type { FoundJournal } from "./journal.ts";
 import type { Live } from "./live.ts";
 import { readLiveState, type LiveState } from "./live-state.ts";
 import { ownedAtMost, ownedNow } from "./owned.ts";
-import { NOTHING_OWNED, type ApplyRecord, type Owned } from "./record.ts";
+import { NOTHING_OWNED, type ApplyRecord, type Owned, type RecordHead } from "./record.ts";
 import type { RecordStore } from "./record-store.ts";
 
 /** What is known before anything is done: the record, an apply that broke off, the kernel, and what of it is ours. */
@@ -14,17 +14,20 @@ export interface Situation extends Memory {
 }
 
 /** What was written down of this very namespace since this boot. */
-export interface Memory {
-  readonly record: ApplyRecord | undefined;
+export interface Memory<R extends RecordHead = ApplyRecord> {
+  readonly record: R | undefined;
   readonly interrupted: FoundJournal | undefined;
 }
 
 /** Reads record and journal; those of another namespace of the same name, or of before the boot, count as none. */
 export function readMemory(live: Live, store: RecordStore): Memory {
+  return memoryOf(live, store, store.readRecord());
+}
+
+function memoryOf<R extends RecordHead>(live: Live, store: RecordStore, record: R | undefined): Memory<R> {
   const identity = live.identity();
-  const isOurs = (other: ApplyRecord["identity"]): boolean =>
+  const isOurs = (other: RecordHead["identity"]): boolean =>
     other.boot === identity.boot && other.namespace === identity.namespace;
-  const record = store.readRecord();
   const interrupted = store.readJournal();
   return {
     record: record !== undefined && isOurs(record.identity) ? record : undefined,
@@ -34,10 +37,10 @@ export function readMemory(live: Live, store: RecordStore): Memory {
 
 /** What may be ours, by record and journal alone. */
 export function readOwnedAtMost(live: Live, store: RecordStore): Owned {
-  return atMost(readMemory(live, store));
+  return atMost(memoryOf(live, store, store.readHead()));
 }
 
-function atMost({ record, interrupted }: Memory): Owned {
+function atMost({ record, interrupted }: Memory<RecordHead>): Owned {
   return ownedAtMost(record?.owned ?? NOTHING_OWNED, interrupted?.journal.changes ?? []);
 }
 

@@ -121,7 +121,7 @@ export const desiredState: fc.Arbitrary<DesiredState> = fc
 export const hostState: fc.Arbitrary<Partial<FakeState>> = fc.record({
   links: fc
     .tuple(fc.boolean(), fc.boolean(), fc.boolean())
-    .map((ups) => [{ name: "lo", up: true }, ...INTERFACES.map((name, index) => ({ name, up: ups[index] === true }))]),
+    .map((ups) => [{ name: "lo", up: true }, ...INTERFACES.map((name, index) => ({ name, up: ups[index] ?? false }))]),
   sysctls: fc.tuple(...SYSCTLS.map(() => fc.constantFrom("0", "1")), fc.constantFrom("0", "1")).map((values) => ({
     ...Object.fromEntries(SYSCTLS.map((name, index) => [name, values[index] ?? "0"])),
     "net.ipv4.conf.all.accept_redirects": values.at(-1) ?? "0",

@@ -128,7 +128,7 @@ function addBlock(table: FakeTable, lines: readonly string[], isNew: boolean): v
 }
 
 function addChain(table: FakeTable, name: string, body: readonly string[]): void {
-  const head = body[0]?.startsWith("type ") === true ? body[0] : "";
+  const head = body.find((line) => line.startsWith("type ")) ?? "";
   const chain = (table.chains[name] ??= { head, rules: [] });
   if (chain.head !== head) fail(`File exists: chain ${name} with another hook`, "kernel-exists");
   chain.rules.push(...body.slice(head === "" ? 0 : 1));

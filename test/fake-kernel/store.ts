@@ -1,6 +1,12 @@
 import { KernelError } from "../../src/kernel/error.ts";
 import { formatJournal, parseJournal, type FoundJournal, type Journal } from "../../src/apply/journal.ts";
-import type { ApplyRecord } from "../../src/apply/record.ts";
+import {
+  formatRecord,
+  parseRecord,
+  parseRecordHead,
+  type ApplyRecord,
+  type RecordHead,
+} from "../../src/apply/record.ts";
 import type { RecordStore } from "../../src/apply/record-store.ts";
 
 /** Record and journal in memory, as the text their files would have. */
@@ -24,12 +30,15 @@ export class FakeStore implements RecordStore {
     };
   }
   readRecord(): ApplyRecord | undefined {
-    return this.record === undefined ? undefined : (JSON.parse(this.record) as ApplyRecord);
+    return parseRecord(this.record ?? "");
+  }
+  readHead(): RecordHead | undefined {
+    return parseRecordHead(this.record ?? "");
   }
   writeRecord(record: ApplyRecord): void {
     this.#writes += 1;
     if (this.#writes === this.failRecord) throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
-    this.record = JSON.stringify(record);
+    this.record = formatRecord(record);
   }
   deleteRecord(): void {
     this.record = undefined;
