@@ -11,8 +11,8 @@ const WORDS: Readonly<Partial<Record<ErrorCode, readonly [message: string, fix: 
   BAD_SCALAR_START: ["a value cannot begin with this character", "put the value in quotes"],
   BLOCK_AS_IMPLICIT_KEY: ["a second `key:` in one value", `put the value in quotes if it holds ": ", or ${INDENT}`],
   BLOCK_IN_FLOW: [
-    "an indented list or map stands inside [ ] or { }",
-    "write it with [ ] or { } too, or close the bracket",
+    "inside [ ] or { } a `key:` or dash stands where a comma or bracket should",
+    "put a comma between entries, and close the bracket before the next indented line",
   ],
   KEY_OVER_1024_CHARS: ["a key of more than 1024 characters", "check the quotes and colons of the line"],
   MULTILINE_IMPLICIT_KEY: ["a key goes over several lines", `close the quotes or brackets, and ${INDENT}`],
