@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { commandPages } from "./generate/command-pages.ts";
+import { errorPage } from "./generate/error-page.ts";
 import { gatewayFilePage } from "./generate/gateway-file-page.ts";
 import { gatewaySchemaFile } from "./generate/gateway-schema-file.ts";
 
@@ -12,6 +13,7 @@ const GENERATORS: readonly (() => ReadonlyMap<string, string>)[] = [
   () => commandPages(packageVersion()),
   gatewaySchemaFile,
   gatewayFilePage,
+  errorPage,
 ];
 
 const files = GENERATORS.flatMap((generate) => [...generate()]);

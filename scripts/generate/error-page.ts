@@ -1,0 +1,100 @@
+import type { DriftCode } from "../../src/apply/drift.ts";
+import type { NoticeCode } from "../../src/apply/remark.ts";
+import { PROBLEM_CODES } from "../../src/config/problem-codes.ts";
+import type { KernelErrorCode } from "../../src/kernel/error.ts";
+import type { LabErrorCode } from "../../src/lab/error.ts";
+import { PLAN_PROBLEM_CODES } from "../../src/plan/problem-codes.ts";
+
+type Codes<CODE extends string> = Readonly<Record<CODE, string>>;
+
+// Typed by the code unions of the rooms: a code without a sentence here does not compile.
+const KERNEL: Codes<KernelErrorCode> = {
+  "kernel-permission": "The kernel does not let this user do it.",
+  "kernel-not-found": "What was named is not there: an interface, a namespace, a route, an entry.",
+  "kernel-exists": "What was to be added is there already.",
+  "kernel-busy": "Another program is at it, or the thing is in use.",
+  "kernel-not-supported": "This kernel cannot do it; `meganat features` says what it lacks.",
+  "kernel-rejected": "The kernel found the request wrong; its own words are in the message.",
+  "kernel-read-only": "A kernel setting cannot be written here.",
+  "kernel-no-memory": "The kernel has no memory or no room left for it.",
+  "kernel-interrupted": "What was read changed meanwhile, or the read was broken off.",
+  "kernel-malformed": "The kernel's answer has not the form it must have: a defect worth reporting.",
+  "program-missing": "A program MegaNAT needs is not installed; `sh scripts/setup.sh` says how to get it.",
+  "program-failed": "A program MegaNAT started ended with an error; its own words are in the message.",
+};
+
+const LAB: Codes<LabErrorCode> = {
+  "lab-unknown": "There is no lab of that name.",
+  "lab-exists": "There is a lab of that name already.",
+  "lab-id": "The text cannot be the name of a lab.",
+  "lab-program-failed": "A program of the lab did not start or ended early.",
+  "lab-left-over": "Part of a lab could not be taken down.",
+  "lab-no-permission": "This user can make no network namespaces, not even in a user namespace.",
+  "lab-not-applied": "The gateway file cannot be applied in its lab.",
+  "demo-needs-source-nat": "The gateway file translates no sources, so the demo has nothing to fill.",
+  interrupted: "The command was interrupted, and has cleaned up.",
+};
+
+const COMMAND = {
+  usage: "The command line is wrong; exit status 2.",
+  "file-unreadable": "The gateway file cannot be read.",
+  "file-exists": "The file to write exists already.",
+  "file-unwritable": "The file cannot be written.",
+  "not-found": "`meganat lookup`: the address is none of this gateway's.",
+  "not-built": "The program was not compiled yet: `npm run build`.",
+  "node-too-old": "This Node.js is too old.",
+  internal: "A defect of MegaNAT, worth reporting.",
+};
+
+const DRIFT: Codes<DriftCode> = {
+  "table-gone": "The table `ip meganat` is gone: nothing is translated.",
+  "chain-changed": "A chain of the table was changed, added or deleted.",
+  "set-changed": "A set or map of the table was declared anew, added or deleted.",
+  "elements-changed": "Elements of a set or map are more or fewer.",
+  "counter-changed": "A named counter was added or deleted.",
+  "sysctl-changed": "A kernel setting has another value than the one applied.",
+  "address-gone": "An address that apply added is gone.",
+  "route-gone": "A route that apply added is gone.",
+  "policy-rule-gone": "A rule of policy routing that apply added is gone.",
+  "proxy-neighbour-gone": "An address answered for by ARP is answered for no more.",
+  "link-down": "An interface that apply brought up is down.",
+};
+
+const NOTICES: Codes<NoticeCode> = {
+  "host-sysctl-left-out": "A setting of the whole host was not touched from a namespace; `--host-wide` would.",
+  "sysctl-missing": "This kernel does not have the setting.",
+  "sysctl-clamped": "The kernel made another value of the one written.",
+  "sysctl-left": "A setting was left as it is.",
+  "table-resize-stalls": "Resizing the connection table stops the network for a moment.",
+  "record-missing": "The table is there, but nothing is recorded of its apply.",
+  "left-as-changed": "Someone changed it since apply, so it was left as it is.",
+  "interrupted-repaired": "An apply or remove had broken off; this one repaired it.",
+  "nat-chain-before-ours": "Another program's NAT chain comes first and may take packets from ours.",
+};
+
+/** docs/reference/errors.md: every code, from the rooms' own lists. */
+export function errorPage(): Map<string, string> {
+  const text = [
+    "<!-- Generated from the lists of codes in src/ by `npm run docs`. -->",
+    "",
+    "# Error codes",
+    "",
+    "Codes are stable: scripts may depend on them. With `--json` an error is one object,",
+    '`{"error": {"code", "message", "remedy", "kernelSaid"?, "problems"?}}`; for a gateway file `problems` has every',
+    "error and warning with file, line and column.",
+    "",
+    ...section("Errors in a gateway file", PROBLEM_CODES),
+    ...section("Errors and warnings of a plan", PLAN_PROBLEM_CODES),
+    ...section("Errors between MegaNAT and the kernel", KERNEL),
+    ...section("Errors of labs and the demo", LAB),
+    ...section("Errors of commands", COMMAND),
+    ...section("What `meganat status` finds changed", DRIFT),
+    ...section("Notes of apply, remove and status", NOTICES),
+  ].join("\n");
+  return new Map([["docs/reference/errors.md", text]]);
+}
+
+function section(title: string, codes: Codes<string>): string[] {
+  const rows = Object.entries(codes).map(([code, meaning]) => `| \`${code}\` | ${meaning} |`);
+  return [`## ${title}`, "", "| Code | Meaning |", "| --- | --- |", ...rows, ""];
+}
