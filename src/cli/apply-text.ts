@@ -8,11 +8,31 @@ export interface Remark {
 }
 
 const SHOWN = 40;
+/** Longer runs of changes of one kind are folded to their first and last. */
+const LONGEST_RUN = 4;
 
-/** The changes for people, two spaces in front, the rest counted. */
+/** The changes for people, two spaces in front; runs of one kind are folded. */
 export function changeLines(changes: readonly string[]): string[] {
-  const shown = changes.slice(0, SHOWN).map((change) => `  ${change}`);
-  return changes.length > SHOWN ? [...shown, `  ... and ${changes.length - SHOWN} more`] : shown;
+  const lines = runsOf(changes).flatMap((run) =>
+    run.length <= LONGEST_RUN
+      ? run.map((change) => `  ${change}`)
+      : [`  ${run[0] ?? ""}`, `  ... ${run.length - 2} more`, `  ${run.at(-1) ?? ""}`],
+  );
+  return lines.length > SHOWN ? [...lines.slice(0, SHOWN), `  ... and ${lines.length - SHOWN} more`] : lines;
+}
+
+// "add address", "set net": two words tell the kind.
+function runsOf(changes: readonly string[]): string[][] {
+  const runs: string[][] = [];
+  let kind = "";
+  for (const change of changes) {
+    const own = change.split(/[ .]/, 2).join(" ");
+    const last = runs.at(-1);
+    if (last !== undefined && own === kind) last.push(change);
+    else runs.push([change]);
+    kind = own;
+  }
+  return runs;
 }
 
 /** Problems and notices for people, each with what to do. */

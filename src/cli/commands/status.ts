@@ -18,7 +18,7 @@ export const status = command<Flags, []>({
     "Reads from the kernel what `meganat apply` left there: whether rules, settings, addresses and routes are as they",
     "were put, or what someone has changed since; how full the connection table is; and how much of each public address",
     "is in use. With the gateway file, also what applying it would change, and public addresses not in use.",
-    "Exit status 1 if anything is not as it was applied.",
+    "Exit status 1 if anything is not as it was applied, or nothing is.",
   ].join("\n"),
   examples: [
     ["meganat status", "is everything in place?"],
