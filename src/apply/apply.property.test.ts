@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { desiredState, hostState } from "../../test/fake-kernel/arbitrary.ts";
+import { desiredState, hostState, meddling } from "../../test/fake-kernel/arbitrary.ts";
 import { FakeKernel, type FakeState } from "../../test/fake-kernel/kernel.ts";
 import { FakeStore } from "../../test/fake-kernel/store.ts";
 import type { DesiredState } from "../render/desired-state.ts";
@@ -181,6 +181,34 @@ test("killed at any moment: status names it, the next apply repairs it, remove p
       }
     }),
     { numRuns: 100 },
+  );
+});
+
+test("whatever somebody else changed, apply puts it right, or fails and leaves it as they made it", () => {
+  fc.assert(
+    fc.property(scene, fc.array(meddling, { minLength: 1, maxLength: 4 }), ([host, first, second], changes) => {
+      const start = applied(host, first);
+      for (const change of changes) change(start.live);
+      const meddled = start.live.comparable();
+
+      const right = { live: copy(start.live), store: start.store.copy() };
+      const outcome = apply(right.live, right.store, second);
+      assert.ok(outcome.outcome === "applied" || outcome.outcome === "unchanged", JSON.stringify(outcome.problems));
+      assertHolds(right.live, second);
+      assert.equal(apply(right.live, right.store, second).outcome, "unchanged");
+      assert.deepEqual(statusIn({ ...right, now }, { desired: second }).pending, []);
+
+      for (let step = 1, of = 1; step <= of; step++) {
+        const [live, store] = [copy(start.live), start.store.copy()];
+        const failed = apply(live, store, second, (event) => {
+          of = event.of;
+          if (event.step === step && event.stage === "before") throw new Error("injected");
+        });
+        if (failed.outcome !== "failed") continue;
+        assert.deepEqual(live.comparable(), meddled, `step ${step}`);
+      }
+    }),
+    { numRuns: 200 },
   );
 });
 

@@ -2,10 +2,13 @@ import type { NftChain, NftSet } from "../render/desired-state.ts";
 import { elementFromJson, isObject } from "./nft-element.ts";
 import type { RecordedRuleset } from "./record.ts";
 
-/** A chain as far as its text is known: undefined `chain` means someone else changed it or made it. */
+/** A chain as far as it is known. */
 export interface LiveChain {
   readonly name: string;
-  readonly chain?: NftChain;
+  /** Undefined: someone else changed its rules or made it. */
+  readonly rules?: readonly string[];
+  /** Null: it has none, others jump to it. Undefined: not known in the words we use. */
+  readonly hook?: NftChain["hook"] | null;
 }
 
 /** Our table as it is in the kernel. */
@@ -38,16 +41,35 @@ export function recordedRuleset(rules: RecordedRuleset): LiveRuleset {
   return {
     counters: rules.ruleset.counters.map(({ name }) => name),
     sets: rules.ruleset.sets,
-    chains: rules.ruleset.chains.map((chain) => ({ name: chain.name, chain })),
+    chains: rules.ruleset.chains.map(knownChain),
     listed: false,
   };
+}
+
+/** A chain of which all is known. */
+export function knownChain({ name, rules, hook }: NftChain): LiveChain {
+  return { name, rules, hook: hook ?? null };
+}
+
+/** What nft says of the chain itself, in the text of `TableListing`. */
+function headOf(text: string): string {
+  return JSON.stringify((JSON.parse(text) as unknown[])[0]);
+}
+
+function isBaseChain(text: string): boolean {
+  const head: unknown = JSON.parse(headOf(text));
+  return isObject(head) && head["hook"] !== undefined;
 }
 
 /** The ruleset nft lists; chains that are as after our last apply are known by the text sent then. */
 export function listedRuleset(listing: TableListing, rules: RecordedRuleset | undefined): LiveRuleset {
   const chains = Object.entries(listing.chains).map(([name, text]): LiveChain => {
     const chain = rules?.ruleset.chains.find((candidate) => candidate.name === name);
-    return chain !== undefined && rules?.listing[name] === text ? { name, chain } : { name };
+    const then = rules?.listing[name];
+    if (chain !== undefined && then === text) return knownChain(chain);
+    if (!isBaseChain(text)) return { name, hook: null };
+    if (chain === undefined || then === undefined || headOf(then) !== headOf(text)) return { name };
+    return { name, hook: chain.hook ?? null };
   });
   const sets = listing.sets.map((set): NftSet => {
     const sent = rules?.ruleset.sets.find((candidate) => candidate.name === set.name);

@@ -1,5 +1,5 @@
 import type { NftChain, NftCounter, NftSet, Ruleset } from "../render/desired-state.ts";
-import { sameDeclaration, type LiveRuleset } from "./live-ruleset.ts";
+import { sameDeclaration, type LiveChain, type LiveRuleset } from "./live-ruleset.ts";
 import type { LiveTable } from "./live-state.ts";
 import { elementKey } from "../render/nft-text.ts";
 import { canonicalElement } from "./nft-element.ts";
@@ -115,12 +115,15 @@ function chainDifferences(
   }
   const present = new Map(live.chains.map((chain) => [chain.name, chain]));
   for (const chain of desired) {
-    const entry = present.get(chain.name);
-    const now = entry?.chain;
-    if (entry === undefined) differences.push({ name: chain.name, action: "add", chain });
-    else if (now === undefined || !sameHook(now, chain)) {
+    const now = present.get(chain.name);
+    if (now === undefined) differences.push({ name: chain.name, action: "add", chain });
+    else if (now.hook === undefined || !sameHook(now.hook, chain.hook ?? null)) {
       differences.push({ name: chain.name, action: "recreate", chain });
-    } else if (!sameTexts(now.rules, chain.rules) || replacedSets.some((set) => mentionsSet(chain, set))) {
+    } else if (
+      now.rules === undefined ||
+      !sameTexts(now.rules, chain.rules) ||
+      replacedSets.some((set) => mentionsSet(chain, set))
+    ) {
       differences.push({ name: chain.name, action: "refill", chain });
     }
   }
@@ -160,8 +163,10 @@ export function countElements(difference: SetDifference): { changed: number; add
   return { changed, added: difference.added.length - changed, removed: difference.removed.length - changed };
 }
 
-function sameHook(a: NftChain, b: NftChain): boolean {
-  return a.hook?.type === b.hook?.type && a.hook?.hook === b.hook?.hook && a.hook?.priority === b.hook?.priority;
+type Hook = Exclude<LiveChain["hook"], undefined>;
+
+function sameHook(a: Hook, b: Hook): boolean {
+  return a?.type === b?.type && a?.hook === b?.hook && a?.priority === b?.priority;
 }
 
 function sameTexts(a: readonly string[], b: readonly string[]): boolean {

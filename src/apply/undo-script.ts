@@ -1,5 +1,6 @@
 import type { Ruleset } from "../render/desired-state.ts";
 import type { Live } from "./live.ts";
+import { knownChain } from "./live-ruleset.ts";
 import type { LiveTable } from "./live-state.ts";
 import { rulesetDifference } from "./ruleset-difference.ts";
 import { rulesetScript } from "./ruleset-script.ts";
@@ -16,14 +17,14 @@ export function undoScript(live: Live, table: LiveTable, desired: Ruleset): stri
     ...desired,
     counters: table.ruleset.counters.map((name) => ({ name, about: "as before" })),
     sets: table.ruleset.sets,
-    chains: table.ruleset.chains.flatMap(({ chain }) => (chain === undefined ? [] : [chain])),
+    chains: table.ruleset.chains.map(({ name, rules = [], hook }) => ({ name, rules, ...(hook ? { hook } : {}) })),
   };
   const then: LiveTable = {
     kind: "known",
     ruleset: {
       counters: desired.counters.map(({ name }) => name),
       sets: desired.sets,
-      chains: desired.chains.map((chain) => ({ name: chain.name, chain })),
+      chains: desired.chains.map(knownChain),
       listed: false,
     },
   };

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import type { DesiredState, NftSet } from "../../src/render/desired-state.ts";
-import type { FakeState } from "./kernel.ts";
+import type { FakeKernel, FakeState } from "./kernel.ts";
+import type { FakeTable } from "./nft.ts";
 
 const INTERFACES = ["wan", "lan", "wan2"] as const;
 const SYSCTLS = [
@@ -136,3 +137,44 @@ export const hostState: fc.Arbitrary<Partial<FakeState>> = fc.record({
     { mark: 9, mask: 255, table: 9, priority: 9 },
   ]),
 });
+
+/** What somebody else may do to an applied gateway; each does nothing where there is nothing to do it to. */
+export const meddling: fc.Arbitrary<(live: FakeKernel) => void> = fc.constantFrom(
+  (live: FakeKernel) => inTable(live, (table) => (table.chains["nat"]?.rules ?? []).push("drop")),
+  (live) => inTable(live, (table) => (table.chains["sub"]?.rules ?? []).pop()),
+  (live) => inTable(live, (table) => (table.chains["theirs"] = { head: "", rules: ["accept"] })),
+  (live) =>
+    inTable(live, (table) => (table.sets["theirs"] = { isMap: false, type: "ipv4_addr", flags: "", elements: {} })),
+  (live) => inTable(live, (table) => (table.counters = [...new Set([...table.counters, "theirs"])])),
+  (live) => inTable(live, (table) => deleteFirst(table.sets["a"]?.elements ?? {})),
+  (live) => {
+    inTable(live, (table) => {
+      const set = table.sets["b"];
+      if (set !== undefined) set.elements["10.9.9.9"] = set.isMap ? "10.9.9.9 : 192.0.2.3" : "10.9.9.9";
+    });
+  },
+  (live) => {
+    delete live.state.table;
+    live.state.generation += 1;
+  },
+  (live) => {
+    live.state.generation += 1;
+  },
+  (live) => live.writeSysctl("net.ipv4.ip_forward", "0"),
+  (live) => live.writeSysctl("net.netfilter.a", "7"),
+  (live) => live.state.addresses.pop(),
+  (live) => live.state.routes.pop(),
+  (live) => live.state.policyRules.pop(),
+  (live) => live.state.proxyNeighbours.pop(),
+  (live) => live.setLinkUp("lan", false),
+);
+
+function inTable(live: FakeKernel, change: (table: FakeTable) => unknown): void {
+  if (live.state.table === undefined) return;
+  change(live.state.table);
+  live.state.generation += 1;
+}
+
+function deleteFirst(elements: Record<string, string>): void {
+  for (const key of Object.keys(elements).slice(0, 1)) delete elements[key];
+}

@@ -94,7 +94,7 @@ export function tableObjects(table: FakeTable, terse: boolean): Record<string, u
   }
   for (const [name, chain] of Object.entries(table.chains)) {
     objects.push({
-      chain: { ...base, name, handle: Math.random(), ...(chain.head === "" ? {} : { head: chain.head }) },
+      chain: { ...base, name, handle: Math.random(), ...(chain.head === "" ? {} : { hook: chain.head }) },
     });
   }
   for (const [name, chain] of Object.entries(table.chains)) {
