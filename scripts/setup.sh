@@ -73,6 +73,7 @@ if [ "$purpose" = test ]; then
   program tcpdump tcpdump tcpdump tcpdump tcpdump
   program iptables-restore iptables iptables-nft iptables-nft iptables
   program ethtool ethtool ethtool ethtool ethtool
+  program socat socat socat socat socat
 fi
 
 [ -n "$missing" ] || exit 0
