@@ -41,6 +41,5 @@ function read(path: string): string | undefined {
 }
 
 function packageVersion(): string {
-  const contents: { version: string } = JSON.parse(read("package.json") ?? "{}");
-  return contents.version;
+  return (JSON.parse(read("package.json") ?? "{}") as { version: string }).version;
 }

@@ -74,6 +74,7 @@ if [ "$purpose" = test ]; then
   program iptables-restore iptables iptables-nft iptables-nft iptables
   program ethtool ethtool ethtool ethtool ethtool
   program socat socat socat socat socat
+  program sysctl procps procps-ng procps-ng procps
 fi
 
 [ -n "$missing" ] || exit 0
