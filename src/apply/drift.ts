@@ -84,6 +84,13 @@ function sysctlDrift(owned: Owned, state: LiveState): Drift[] {
   return owned.sysctls.flatMap((own): Drift[] => {
     const now = state.sysctls.get(own.name)?.value;
     if (now === own.set) return [];
+    const carrier = owned.sysctls.find(({ name }) => name === own.alongside);
+    if (carrier !== undefined) {
+      // That it went along with its carrier needs no saying; what was changed alone no apply puts right.
+      if (now === undefined || state.sysctls.get(carrier.name)?.value !== carrier.set) return [];
+      const message = `${own.name} is ${now}, ${carrier.name} had made it ${own.set}`;
+      return [{ code: "sysctl-changed", message, fix: `sysctl -w ${own.name}=${own.set}` }];
+    }
     const what = now === undefined ? "is gone with its interface" : `is ${now}`;
     return [{ code: "sysctl-changed", message: `${own.name} ${what}, apply had set it to ${own.set}`, fix: APPLY }];
   });

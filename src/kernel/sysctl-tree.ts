@@ -39,7 +39,9 @@ function entriesOf(directory: string): Dirent[] {
 /** Some refuse to be read (net.ipv4.route.flush) or are for root only. */
 function readValue(path: string): string | undefined {
   try {
-    return readFileSync(path, "utf8").trim().replace(/[\t ]+/g, " ");
+    return readFileSync(path, "utf8")
+      .trim()
+      .replace(/[\t ]+/g, " ");
   } catch {
     return undefined;
   }
