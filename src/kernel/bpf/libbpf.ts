@@ -105,6 +105,16 @@ function declare(library: LibraryHandle) {
     bpf_map_lookup_batch: func<
       (fd: number, from: null, to: Memory, keys: Memory, values: Memory, count: Memory, options: null) => number
     >("int bpf_map_lookup_batch(int, void *, void *, void *, void *, void *, void *)"),
+    bpf_map_lookup_and_delete_elem: func<(fd: number, key: Memory, value: Memory) => number>(
+      "int bpf_map_lookup_and_delete_elem(int, void *, void *)",
+    ),
+    bpf_obj_get_info_by_fd: func<(fd: number, info: Memory, length: Memory) => number>(
+      "int bpf_obj_get_info_by_fd(int, void *, void *)",
+    ),
+    bpf_enable_stats: func<(type: number) => number>("int bpf_enable_stats(int)"),
+    bpf_raw_tracepoint_open: func<(name: string, program: number) => number>(
+      "int bpf_raw_tracepoint_open(const char *, int)",
+    ),
     bpf_prog_test_run_opts: func<(fd: number, options: TestRunOptions) => number>(
       "int bpf_prog_test_run_opts(int, _Inout_ bpf_test_run_opts *)",
     ),

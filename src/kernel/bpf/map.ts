@@ -91,6 +91,15 @@ export class BpfMap {
     return Number(sum);
   }
 
+  /** Takes the oldest element out of a queue map; says whether there was one. */
+  popInto(value: Uint8Array): boolean {
+    this.#checkSize("value", value, this.#lookupSize);
+    const result = libbpf().bpf_map_lookup_and_delete_elem(this.info.fd, null, value);
+    if (result === -constants.errno.ENOENT) return false;
+    checkBpf(result, `take from map ${this.info.name}`);
+    return true;
+  }
+
   /** All keys, in the kernel's order; a key removed meanwhile may make the walk begin again. */
   *keys(): Generator<Buffer> {
     const library = libbpf();

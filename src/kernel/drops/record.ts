@@ -1,0 +1,61 @@
+import { HOST_LITTLE_ENDIAN } from "../netlink/header.ts";
+
+/*
+ * Bytes of the structures in bpf/drops.bpf.c: change both or neither.
+ */
+export const CAUSE_BYTES = 24;
+export const SAMPLE_BYTES = 136;
+const SAMPLE_HEADER_BYTES = 40;
+
+/** Why, where and what was dropped. */
+export interface DropCause {
+  /** The kernel's number for the reason: enum skb_drop_reason, or one of a subsystem's above 65536. */
+  readonly reason: number;
+  /** The kernel's address of the code that dropped. */
+  readonly location: bigint;
+  /** Inode of the network namespace; 0 if the packet told none. */
+  readonly namespace: number;
+  /** Index of the interface in that namespace; 0 if the packet told none. */
+  readonly interface: number;
+  /** EtherType, host order. */
+  readonly protocol: number;
+  /** Number of the protocol in the IP header; 0 if it is no IP packet. */
+  readonly transport: number;
+}
+
+/** The first bytes of a dropped packet. */
+export interface DropSample extends DropCause {
+  /** Nanoseconds since boot, without time asleep. */
+  readonly time: bigint;
+  /** Bytes of the packet as the kernel held it. */
+  readonly length: number;
+  /** From the network header; empty if there was none to read. */
+  readonly bytes: Buffer;
+}
+
+/** Decodes `struct cause`. */
+export function decodeCause(bytes: Buffer): DropCause {
+  const u32 = (offset: number): number =>
+    HOST_LITTLE_ENDIAN ? bytes.readUInt32LE(offset) : bytes.readUInt32BE(offset);
+  return {
+    location: HOST_LITTLE_ENDIAN ? bytes.readBigUInt64LE(0) : bytes.readBigUInt64BE(0),
+    reason: u32(8),
+    namespace: u32(12),
+    interface: u32(16),
+    protocol: bytes.readUInt16BE(20),
+    transport: bytes.readUInt8(22),
+  };
+}
+
+/** Decodes `struct sample`; the bytes are a copy. */
+export function decodeSample(bytes: Buffer): DropSample {
+  const u32 = (offset: number): number =>
+    HOST_LITTLE_ENDIAN ? bytes.readUInt32LE(offset) : bytes.readUInt32BE(offset);
+  const captured = Math.min(u32(36), SAMPLE_BYTES - SAMPLE_HEADER_BYTES);
+  return {
+    ...decodeCause(bytes),
+    time: HOST_LITTLE_ENDIAN ? bytes.readBigUInt64LE(24) : bytes.readBigUInt64BE(24),
+    length: u32(32),
+    bytes: Buffer.from(bytes.subarray(SAMPLE_HEADER_BYTES, SAMPLE_HEADER_BYTES + captured)),
+  };
+}
