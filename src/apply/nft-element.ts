@@ -21,7 +21,7 @@ function canonicalComponent(component: string): string {
   }
   if (/^0x[0-9a-f]+$/i.test(component)) return String(Number(component));
   const ports = /^(\d+)-(\d+)$/.exec(component);
-  return ports !== null && ports[1] === ports[2] ? ports[1] : component;
+  return ports?.[1] !== undefined && ports[1] === ports[2] ? ports[1] : component;
 }
 
 /**

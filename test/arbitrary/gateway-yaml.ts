@@ -167,7 +167,9 @@ function capacity({ capacity: { timeouts, ...of } }: Gateway, writer: Writer): Y
         : writer.maybe(50)
           ? `${of.bandwidth / 1e9}gbit`
           : `${of.bandwidth / 1e6}mbit`,
-    timeouts: isBare ? timeouts.profile : { profile: timeouts.profile, ...Object.fromEntries(seconds) },
+    timeouts: isBare
+      ? timeouts.profile
+      : { profile: timeouts.profile, ...(Object.fromEntries(seconds) as Record<string, Yaml>) },
   };
 }
 

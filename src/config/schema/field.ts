@@ -76,6 +76,6 @@ function readChoice<W extends string>(words: readonly W[], text: string, orMap: 
   const word = words.find((candidate) => candidate === text);
   if (word !== undefined) return word;
   const near = nearest(text, words);
-  const all = words.length === 1 ? `${words[0]}` : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+  const all = words.length === 1 ? String(words[0]) : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
   return new Fault("bad-choice", `${quote(text)} is not ${all}`, `write ${near ?? all}${orMap}`);
 }

@@ -14,7 +14,7 @@ export interface SchemaPlace {
 export function schemaAt(schema: z.core.$ZodType, path: FilePath): SchemaPlace {
   let place = unwrap(schema);
   for (const part of path) {
-    const shape = mapOf(place)?.shape;
+    const shape: Readonly<Record<string, z.core.$ZodType>> | undefined = mapOf(place)?.shape;
     const next = shape?.[part];
     if (next === undefined) return { keys: [], required: [] };
     place = unwrap(next);

@@ -55,7 +55,7 @@ class TreeReader {
 
   #entries(node: YAMLMap.Parsed, path: FilePath): Tree {
     // Without a prototype `__proto__` and `constructor` are keys like any other.
-    const entries: { [key: string]: Tree } = Object.create(null);
+    const entries = Object.create(null) as { [key: string]: Tree };
     for (const pair of node.items) {
       const key = this.#key(pair.key);
       if (key === undefined) continue;
@@ -105,7 +105,7 @@ class TreeReader {
 function scalarText(node: Scalar): string | null {
   if (typeof node.value === "string") return node.value;
   if (node.value === null || node.value === undefined) return null;
-  return node.source ?? String(node.value);
+  return node.source ?? JSON.stringify(node.value);
 }
 
 function spanOf(node: ParsedNode): Span {

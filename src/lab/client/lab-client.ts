@@ -1,3 +1,4 @@
+import { Socket } from "node:net";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { startLabProgram, type ChildProcess } from "../child.ts";
@@ -87,9 +88,9 @@ function pipesOf({ stdin, stdout }: ChildProcess): { stdin: Writable; stdout: Re
 
 /** The pipes of a child are sockets, which can let go of the event loop; their types do not say so. */
 function unrefPipe(pipe: Readable | Writable): void {
-  if ("unref" in pipe && typeof pipe.unref === "function") pipe.unref();
+  if (pipe instanceof Socket) pipe.unref();
 }
 
 function refPipe(pipe: Readable | Writable): void {
-  if ("ref" in pipe && typeof pipe.ref === "function") pipe.ref();
+  if (pipe instanceof Socket) pipe.ref();
 }
