@@ -1,4 +1,5 @@
 import { randomInt } from "node:crypto";
+import { Socket } from "node:net";
 import { isDeepStrictEqual } from "node:util";
 import type { Gateway } from "../config/gateway.ts";
 import { listNamespaces, spawnInNamespace } from "../kernel/namespace.ts";
@@ -157,8 +158,7 @@ function pick(letters: string): string {
 async function startReaper(state: LabState): Promise<ChildProcess> {
   const reaper = await startLabProgram(undefined, "reaper-main", state, { stdin: "pipe", stdout: "ignore" });
   // An open pipe to the reaper is no reason for our process to stay.
-  if (reaper.stdin !== null && "unref" in reaper.stdin && typeof reaper.stdin.unref === "function")
-    reaper.stdin.unref();
+  if (reaper.stdin instanceof Socket) reaper.stdin.unref();
   return reaper;
 }
 
