@@ -140,3 +140,27 @@ test("without nft nothing is touched, and an unchanged gateway needs none", () =
   live.nftMissing = true;
   assert.equal(applyIn(around, { desired: desired([]) }).outcome, "unchanged");
 });
+
+test("the connection tracker is loaded when its settings are asked for and not there", () => {
+  const name = "net.netfilter.nf_conntrack_udp_timeout";
+  const live = new FakeKernel();
+  const around = { live, store: new FakeStore(), now };
+  const without = applyIn(around, { desired: desired([setting(name, "60")]) });
+  assert.deepEqual(
+    [without.outcome, without.problems.map(({ fix }) => fix)],
+    ["refused", ["load the module: modprobe nf_conntrack"]],
+  );
+  live.conntrackSysctls = { [name]: "30" };
+  assert.equal(applyIn(around, { desired: desired([setting(name, "60")]) }).outcome, "applied");
+  assert.equal(live.state.sysctls[name], "60");
+});
+
+test("a record that cannot be written fails the apply, and all is undone", () => {
+  const live = new FakeKernel({ sysctls: { timeout: "10" } });
+  const store = new FakeStore();
+  store.failRecord = 1;
+  const failed = applyIn({ live, store, now }, { desired: desired([setting("timeout", "20")]) });
+  assert.deepEqual([failed.outcome, failed.problems.map(({ code }) => code)], ["failed", ["record-failed"]]);
+  assert.deepEqual([failed.undone?.failedStep, failed.undone?.complete], ["write the record", true]);
+  assert.deepEqual([live.state.table, live.state.sysctls["timeout"]], [undefined, "10"]);
+});

@@ -3,6 +3,7 @@ import { carryOut, type PerformedStep, type StepEvent } from "./carry-out.ts";
 import { changeText } from "./change.ts";
 import type { Intention } from "./changes-towards.ts";
 import { intend } from "./intend.ts";
+import type { Live } from "./live.ts";
 import { ownedAfter, ownedAtLast } from "./owned.ts";
 import type { ApplyRecord, Owned } from "./record.ts";
 import { problemOf, type ApplyProblem, type Notice, type TowardsOptions } from "./remark.ts";
@@ -66,6 +67,7 @@ export function applyIn(around: Surroundings, options: ApplyOptions): ApplyOutco
   return refusing(options, () => {
     const lock = around.store.lock(`apply ${options.desired.gateway}`);
     try {
+      ensureConntrack(around.live, options.desired);
       const situation = readSituation(around.live, around.store, options.desired);
       const intention = intend(around.live, situation, options.desired, options);
       if (intention.problems.length > 0) return outcomeOf("refused", options, intention);
@@ -75,6 +77,12 @@ export function applyIn(around: Surroundings, options: ApplyOptions): ApplyOutco
       lock.release();
     }
   });
+}
+
+/** On a host without any firewall the connection tracker is not loaded yet, and our rules would load it too late. */
+function ensureConntrack(live: Live, { sysctls }: DesiredState): void {
+  const first = sysctls.find(({ name }) => name.startsWith("net.netfilter.nf_conntrack_"));
+  if (first !== undefined && live.readSysctl(first.name) === undefined) live.loadConntrack();
 }
 
 /** Nothing to do in the kernel; the record may still have to learn that it is so. */

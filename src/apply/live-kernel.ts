@@ -1,5 +1,6 @@
 import { formatIpv4 } from "../address/ipv4.ts";
 import { readNamespaceIdentity } from "../kernel/namespace-identity.ts";
+import { loadModule } from "../kernel/module.ts";
 import { isHostNamespace, type NamespaceName } from "../kernel/namespace.ts";
 import { listTableText } from "../kernel/nftables-text.ts";
 import {
@@ -37,6 +38,10 @@ export function kernelOf(namespace: NamespaceName): Live {
     checkNft: (script) => checkNft(namespace, script),
     runNft: (script) => runNft(namespace, script),
 
+    loadConntrack: () => {
+      // What comes of it shows in the sysctls.
+      loadModule("nf_conntrack");
+    },
     readSysctl: (name) => readSysctl(namespace, name),
     isSysctlWritable: (name) => isSysctlWritable(namespace, name),
     writeSysctl: (name, value) => writeSysctl(namespace, name, value),

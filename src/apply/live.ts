@@ -41,6 +41,8 @@ export interface Live {
   checkNft(script: string): void;
   runNft(script: string): void;
 
+  /** Loads the connection tracker if it is a module: before that it has no sysctls. */
+  loadConntrack(): void;
   readSysctl(name: string): string | undefined;
   isSysctlWritable(name: string): boolean;
   writeSysctl(name: string, value: string): void;

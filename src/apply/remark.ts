@@ -43,11 +43,12 @@ export interface TowardsOptions {
 export function problemOf(error: unknown): ApplyProblem {
   if (error instanceof KernelError) return { code: error.code, message: error.message, fix: error.remedy };
   const message = error instanceof Error ? error.message : String(error);
-  const code = error instanceof Error && "code" in error ? String(error.code) : "unexpected";
-  return { code, message, fix: fixFor(code) };
+  const errno = error instanceof Error && "code" in error ? String(error.code) : undefined;
+  // Of files there are only the record's: a refusal of the kernel is a KernelError.
+  return { code: errno === undefined ? "unexpected" : "record-failed", message, fix: fixFor(errno) };
 }
 
-function fixFor(code: string): string {
+function fixFor(code: string | undefined): string {
   if (code === "ENOSPC") return "make room on the file system of the record, then try again";
   if (code === "EACCES" || code === "EROFS" || code === "EPERM") {
     return "run as root, or name a directory you may write in the environment: MEGANAT_STATE_DIRECTORY";

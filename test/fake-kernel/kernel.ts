@@ -98,6 +98,11 @@ export class FakeKernel implements Live {
     this.state.generation += 1;
   }
 
+  /** Sysctls that come with the connection tracker. */
+  conntrackSysctls: Record<string, string> = {};
+  loadConntrack(): void {
+    Object.assign(this.state.sysctls, this.conntrackSysctls);
+  }
   readSysctl(name: string): string | undefined {
     return this.state.sysctls[name];
   }
