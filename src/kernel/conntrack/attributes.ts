@@ -5,6 +5,7 @@
 
 export const NFNL_SUBSYS_CTNETLINK = 1;
 export const CT_GET = 1;
+export const CT_DELETE = 2;
 export const CT_GET_STATS_CPU = 4;
 export const CT_GET_STATS = 5;
 
@@ -13,12 +14,28 @@ export const CTA_TUPLE_REPLY = 2;
 export const CTA_STATUS = 3;
 export const CTA_PROTOINFO = 4;
 export const CTA_TIMEOUT = 7;
+export const CTA_HELP = 5;
 export const CTA_MARK = 8;
 export const CTA_COUNTERS_ORIG = 9;
 export const CTA_COUNTERS_REPLY = 10;
+export const CTA_USE = 11;
 export const CTA_ID = 12;
+export const CTA_TUPLE_MASTER = 14;
+export const CTA_SEQ_ADJ_ORIG = 15;
+export const CTA_SEQ_ADJ_REPLY = 16;
 export const CTA_ZONE = 18;
+export const CTA_SECCTX = 19;
 export const CTA_TIMESTAMP = 20;
+export const CTA_MARK_MASK = 21;
+export const CTA_LABELS = 22;
+export const CTA_SYNPROXY = 24;
+export const CTA_FILTER = 25;
+export const CTA_STATUS_MASK = 26;
+/** Since 6.14: when an event was, nanoseconds since 1970. */
+export const CTA_TIMESTAMP_EVENT = 27;
+
+export const CTA_FILTER_ORIG_FLAGS = 1;
+export const CTA_FILTER_REPLY_FLAGS = 2;
 
 export const CTA_TUPLE_IP = 1;
 export const CTA_TUPLE_PROTO = 2;
@@ -40,11 +57,35 @@ export const CTA_PROTO_ICMPV6_TYPE = 8;
 export const CTA_PROTO_ICMPV6_CODE = 9;
 
 export const CTA_PROTOINFO_TCP = 1;
+export const CTA_PROTOINFO_DCCP = 2;
+export const CTA_PROTOINFO_SCTP = 3;
 export const CTA_PROTOINFO_TCP_STATE = 1;
+export const CTA_PROTOINFO_TCP_WSCALE_ORIGINAL = 2;
+export const CTA_PROTOINFO_TCP_WSCALE_REPLY = 3;
+export const CTA_PROTOINFO_TCP_FLAGS_ORIGINAL = 4;
+export const CTA_PROTOINFO_TCP_FLAGS_REPLY = 5;
+export const CTA_PROTOINFO_DCCP_STATE = 1;
+export const CTA_PROTOINFO_DCCP_ROLE = 2;
+export const CTA_PROTOINFO_DCCP_HANDSHAKE_SEQ = 3;
+export const CTA_PROTOINFO_SCTP_STATE = 1;
+export const CTA_PROTOINFO_SCTP_VTAG_ORIGINAL = 2;
+export const CTA_PROTOINFO_SCTP_VTAG_REPLY = 3;
 
 export const CTA_COUNTERS_PACKETS = 1;
 export const CTA_COUNTERS_BYTES = 2;
 export const CTA_TIMESTAMP_START = 1;
+export const CTA_TIMESTAMP_STOP = 2;
+
+export const CTA_HELP_NAME = 1;
+export const CTA_SECCTX_NAME = 1;
+
+export const CTA_SEQADJ_CORRECTION_POS = 1;
+export const CTA_SEQADJ_OFFSET_BEFORE = 2;
+export const CTA_SEQADJ_OFFSET_AFTER = 3;
+
+export const CTA_SYNPROXY_ISN = 1;
+export const CTA_SYNPROXY_ITS = 2;
+export const CTA_SYNPROXY_TSOFF = 3;
 
 export const CTA_STATS_GLOBAL_ENTRIES = 1;
 
