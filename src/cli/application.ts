@@ -21,6 +21,7 @@ import { lookup } from "./commands/lookup.ts";
 import { plan } from "./commands/plan.ts";
 import { remove } from "./commands/remove.ts";
 import { render } from "./commands/render.ts";
+import { stats } from "./commands/stats.ts";
 import { status } from "./commands/status.ts";
 import { helpText } from "./help.ts";
 
@@ -36,6 +37,7 @@ export function makeApplication(currentVersion: string): Application<MeganatCont
         apply,
         remove,
         status,
+        stats,
         render,
         lookup,
         lab,

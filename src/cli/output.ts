@@ -3,6 +3,8 @@ import { CommandError, failureOf, type Failure } from "./failure.ts";
 /** A text stream: process.stdout, process.stderr, or an array in a test. */
 export interface TextStream {
   readonly write: (text: string) => unknown;
+  /** Calls back once when a stream whose `write` gave false can take more. */
+  readonly once?: ((event: "drain", listener: () => void) => unknown) | undefined;
   readonly isTTY?: boolean | undefined;
 }
 
@@ -38,6 +40,8 @@ export interface Output {
   readonly terminal: boolean;
   /** Prints a line for people now; nothing with --json. */
   readonly say: (line: string) => void;
+  /** Prints finished lines as they are, also with --json; fulfilled when the stream can take more. */
+  readonly stream: (lines: string) => Promise<void>;
   /** Shows how far long work has come, on stderr; on a terminal the line is overwritten by the next. */
   readonly progress: (line: string) => void;
   /** Colours text if stdout is a terminal and NO_COLOR is not set. */
@@ -74,6 +78,11 @@ export function makeOutput(
       if (json) return;
       clearProgress();
       stdout.write(`${line}\n`);
+    },
+    stream: async (lines) => {
+      clearProgress();
+      if (stdout.write(lines) !== false || stdout.once === undefined) return;
+      await new Promise<void>((resolve) => stdout.once?.("drain", resolve));
     },
     progress: (line) => {
       if (stderr.isTTY === true) {

@@ -62,6 +62,26 @@ export function listRuleset(namespace: NamespaceName, options: { readonly terse?
   return objectsOf(result.stdout);
 }
 
+/** The ruleset as nft writes it, each rule with its handle (`-a`), without the elements of sets and maps. */
+export function listRulesetText(namespace: NamespaceName): string {
+  const result = runInNamespace(namespace, "nft", ["-a", "-t", "list", "ruleset"]);
+  if (result.status !== 0) throw nftError("list the ruleset", result);
+  return result.stdout;
+}
+
+/** One set or map with its elements; throws `kernel-not-found`. */
+export function listSetElements(
+  namespace: NamespaceName,
+  kind: "set" | "map",
+  family: string,
+  table: string,
+  name: string,
+): NftObject[] {
+  const result = runInNamespace(namespace, "nft", ["-j", "list", kind, family, table, name]);
+  if (result.status !== 0) throw nftError(`list ${kind} ${family} ${table} ${name}`, result);
+  return objectsOf(result.stdout);
+}
+
 function objectsOf(json: string): NftObject[] {
   const document: unknown = JSON.parse(json);
   const list = typeof document === "object" && document !== null && "nftables" in document ? document.nftables : [];
