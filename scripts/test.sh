@@ -5,6 +5,9 @@
 set -u
 cd "$(dirname "$0")/.."
 
+# Programs that colour what goes to a file or a log make it unreadable.
+[ -t 1 ] || export NO_COLOR=1
+
 steps="${*:-setup build lint types format docs unit integration}"
 summary="" failed=0
 MEGANAT_TEST_TOTALS="$(mktemp)"
