@@ -44,6 +44,19 @@ struct pace {
   __u64 sent;
 };
 
+/*
+ * Each read of kernel memory costs some 15 ns whatever its length, so the packet's description is read in one piece:
+ * 256 bytes are more than any kernel's so far.
+ */
+#define DESCRIPTION_BYTES 256
+
+struct description {
+  __u8 bytes[DESCRIPTION_BYTES] __attribute__((aligned(8)));
+};
+
+#define FIELD(description, type, name) \
+  (*(type *)((description)->bytes + (bpf_core_field_offset(struct sk_buff, name) & (DESCRIPTION_BYTES - sizeof(type)))))
+
 /* Indices of `counters`. */
 enum counter { UNATTRIBUTED, SAMPLES_LOST, COUNTERS };
 
@@ -76,6 +89,13 @@ struct {
 } paces SEC(".maps");
 
 struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct description);
+} descriptions SEC(".maps");
+
+struct {
   __uint(type, BPF_MAP_TYPE_QUEUE);
   __uint(max_entries, 4096);
   __type(value, struct sample);
@@ -89,13 +109,14 @@ static __always_inline void add_one(__u32 index) {
 }
 
 /*
- * `dev` shares its place with other things while a socket holds the packet. With a socket at hand its namespace is
- * right, and `dev` counts only if it lies in the same one.
+ * A packet on its way lies in its device's namespace; the socket it has then is the sender's, perhaps of another one.
+ * `dev` shares its place with other things once a socket has taken the packet. The receiver is told for such drops: its
+ * namespace is right, and `dev` counts only if it is of the same one.
  */
-static __always_inline void place(const struct sk_buff *skb, const struct sock *receiver, struct cause *cause) {
-  const struct sock *sk = receiver ? receiver : BPF_CORE_READ(skb, sk);
-  const struct net_device *dev = BPF_CORE_READ(skb, dev);
+static __always_inline void place(const struct description *skb, const struct sock *receiver, struct cause *cause) {
+  const struct net_device *dev = FIELD(skb, const struct net_device *, dev);
   const struct net *net = dev ? BPF_CORE_READ(dev, nd_net.net) : NULL;
+  const struct sock *sk = receiver ? receiver : net ? NULL : FIELD(skb, const struct sock *, sk);
 
   if (sk) {
     const struct net *own = BPF_CORE_READ(sk, __sk_common.skc_net.net);
@@ -105,7 +126,7 @@ static __always_inline void place(const struct sk_buff *skb, const struct sock *
     net = own;
   }
   cause->namespace = net ? BPF_CORE_READ(net, ns.inum) : 0;
-  cause->interface = dev ? BPF_CORE_READ(dev, ifindex) : BPF_CORE_READ(skb, skb_iif);
+  cause->interface = dev ? BPF_CORE_READ(dev, ifindex) : FIELD(skb, int, skb_iif);
 }
 
 static __always_inline __u8 transport_of(const unsigned char *network, __be16 protocol) {
@@ -118,7 +139,7 @@ static __always_inline __u8 transport_of(const unsigned char *network, __be16 pr
   return transport;
 }
 
-static __always_inline void take_sample(const struct cause *cause, const struct sk_buff *skb,
+static __always_inline void take_sample(const struct cause *cause, __u32 length,
                                         const unsigned char *network, __u32 allowed) {
   __u32 zero = 0;
   struct pace *pace = bpf_map_lookup_elem(&paces, &zero);
@@ -135,7 +156,7 @@ static __always_inline void take_sample(const struct cause *cause, const struct 
     goto lost;
   pace->sent += 1;
   sample.cause = *cause;
-  sample.length = BPF_CORE_READ(skb, len);
+  sample.length = length;
   if (network && bpf_probe_read_kernel(sample.bytes, SAMPLE_BYTES, network) == 0)
     sample.captured = SAMPLE_BYTES;
   if (bpf_map_push_elem(&samples, &sample, 0) == 0)
@@ -144,23 +165,27 @@ lost:
   add_one(SAMPLES_LOST);
 }
 
-static __always_inline int count(const struct sk_buff *skb, __u64 location, __u32 reason, const struct sock *receiver) {
+static __always_inline int count(const struct sk_buff *packet, __u64 location, __u32 reason,
+                                 const struct sock *receiver) {
   __u32 zero = 0;
   const struct config *wanted = bpf_map_lookup_elem(&config, &zero);
   struct cause cause = {.location = location, .reason = reason};
+  struct description *skb = bpf_map_lookup_elem(&descriptions, &zero);
   const unsigned char *network = NULL;
   __u64 *packets, one = 1;
   __u16 offset;
 
-  if (!wanted || reason <= LAST_NO_DROP)
+  if (!wanted || !skb || reason <= LAST_NO_DROP)
+    return 0;
+  if (bpf_probe_read_kernel(skb->bytes, bpf_core_type_size(struct sk_buff) & (DESCRIPTION_BYTES - 1), packet) != 0)
     return 0;
   place(skb, receiver, &cause);
   if (wanted->namespace && wanted->namespace != cause.namespace)
     return 0;
-  cause.protocol = BPF_CORE_READ(skb, protocol);
-  offset = BPF_CORE_READ(skb, network_header);
+  cause.protocol = FIELD(skb, __be16, protocol);
+  offset = FIELD(skb, __u16, network_header);
   if (offset != NO_NETWORK_HEADER) {
-    network = BPF_CORE_READ(skb, head) + offset;
+    network = FIELD(skb, const unsigned char *, head) + offset;
     cause.transport = transport_of(network, cause.protocol);
   }
   packets = bpf_map_lookup_elem(&causes, &cause);
@@ -169,7 +194,7 @@ static __always_inline int count(const struct sk_buff *skb, __u64 location, __u3
   else if (bpf_map_update_elem(&causes, &cause, &one, BPF_ANY) != 0)
     add_one(UNATTRIBUTED);
   if (wanted->samples)
-    take_sample(&cause, skb, network, wanted->samples);
+    take_sample(&cause, FIELD(skb, unsigned int, len), network, wanted->samples);
   return 0;
 }
 

@@ -13,6 +13,8 @@ import { bench } from "./commands/bench/group.ts";
 import { check } from "./commands/check.ts";
 import { completion } from "./commands/completion.ts";
 import { demo } from "./commands/demo.ts";
+import { drops } from "./commands/drops.ts";
+import { events } from "./commands/events.ts";
 import { features } from "./commands/features.ts";
 import { helpCommand } from "./commands/help.ts";
 import { init } from "./commands/init.ts";
@@ -38,8 +40,10 @@ export function makeApplication(currentVersion: string): Application<MeganatCont
         remove,
         status,
         stats,
+        events,
         render,
         lookup,
+        drops,
         lab,
         demo,
         bench,

@@ -4,7 +4,7 @@ import { measurePrograms, readRunStatistics, type RunStatistics } from "../bpf/r
 import { enumNames, readKernelTypes } from "../btf.ts";
 import type { Descriptor } from "../ffi/descriptor.ts";
 import { HOST_LITTLE_ENDIAN } from "../netlink/header.ts";
-import { decodeCause, decodeSample, SAMPLE_BYTES, type DropCause, type DropSample } from "./record.ts";
+import { decodeCause, decodeSample, SAMPLE_BYTES, type DropCount, type DropSample } from "./record.ts";
 
 const TRACEPOINT = "kfree_skb";
 /** Indices of `counters` in bpf/drops.bpf.c. */
@@ -19,11 +19,6 @@ export interface DropCounterOptions {
   readonly namespace?: number;
   /** Headers to sample, a second and processor; default none. */
   readonly samplesPerSecond?: number;
-}
-
-/** A cause and how many packets died of it since counting began. */
-export interface DropCount extends DropCause {
-  readonly packets: number;
 }
 
 /** All that has been counted so far. */

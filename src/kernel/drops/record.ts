@@ -23,6 +23,11 @@ export interface DropCause {
   readonly transport: number;
 }
 
+/** A cause and how many packets died of it since counting began. */
+export interface DropCount extends DropCause {
+  readonly packets: number;
+}
+
 /** The first bytes of a dropped packet. */
 export interface DropSample extends DropCause {
   /** Nanoseconds since boot, without time asleep. */
