@@ -29,10 +29,13 @@ esac
 PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 
 missing="" apt="" dnf="" pacman="" apk=""
+# What is missing from here on: needed, or only wanted (without it something is slower or left out).
+weight=needed needed=no
 
 # lacks WHAT APT DNF PACMAN APK: notes one missing thing and the package that brings it.
 lacks() {
   missing="$missing $1"
+  [ "$weight" = wanted ] || needed=yes
   apt="$apt $2" dnf="$dnf $3" pacman="$pacman $4" apk="$apk $5"
 }
 
@@ -63,11 +66,15 @@ shared_library libbpf.so.1 libbpf1 libbpf libbpf libbpf
 
 if [ "$purpose" != run ]; then
   program ping iputils-ping iputils iputils iputils-ping
+  # The eBPF generator; without it the demo makes connections by sockets, which is slower. Tests need it.
+  [ "$purpose" = test ] || weight=wanted
   program clang clang clang clang clang
   header bpf/bpf_helpers.h libbpf-dev libbpf-devel libbpf libbpf-dev
   header linux/bpf.h linux-libc-dev kernel-headers linux-api-headers linux-headers
   header asm/types.h linux-libc-dev kernel-headers linux-api-headers linux-headers
 fi
+
+weight=needed
 
 if [ "$purpose" = test ]; then
   program tcpdump tcpdump tcpdump tcpdump tcpdump
@@ -110,4 +117,8 @@ fi
   echo "  pacman -S --needed $(unique $pacman)"
   echo "  apk add $(unique $apk)"
 } >&2
+[ "$needed" = yes ] || {
+  echo "setup: going on without: eBPF programs are not compiled" >&2
+  exit 0
+}
 exit 1
