@@ -41,7 +41,7 @@ void test("every injected drop is counted and has its cause", { skip }, async (t
         }
       } finally {
         watch.close();
-        await undo();
+        undo();
       }
     });
   }
