@@ -32,6 +32,13 @@ export const libc = {
     value: Memory,
     length: number,
   ) => number,
+  getsockopt: own.func("int getsockopt(int, int, int, void *, void *)") as (
+    fd: number,
+    level: number,
+    option: number,
+    value: Memory,
+    length: Memory,
+  ) => number,
   send: own.func("intptr_t send(int, void *, size_t, int)") as (
     fd: number,
     data: Memory,

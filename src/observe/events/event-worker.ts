@@ -1,0 +1,19 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { packFailure } from "../../kernel/thread-failure.ts";
+import { EventListener } from "./event-listener.ts";
+import type { EventThreadSetup, FromEventThread } from "./event-stream.ts";
+
+function post(message: FromEventThread): void {
+  parentPort?.postMessage(message, []);
+}
+
+try {
+  const listener = new EventListener(workerData as EventThreadSetup, post);
+  try {
+    post({ ended: listener.run() });
+  } finally {
+    listener.close();
+  }
+} catch (error) {
+  post({ failure: packFailure(error) });
+}
