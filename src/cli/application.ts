@@ -16,6 +16,7 @@ import { demo } from "./commands/demo.ts";
 import { drops } from "./commands/drops.ts";
 import { events } from "./commands/events.ts";
 import { features } from "./commands/features.ts";
+import { flows } from "./commands/flows/group.ts";
 import { helpCommand } from "./commands/help.ts";
 import { init } from "./commands/init.ts";
 import { lab } from "./commands/lab/group.ts";
@@ -40,6 +41,7 @@ export function makeApplication(currentVersion: string): Application<MeganatCont
         remove,
         status,
         stats,
+        flows,
         events,
         render,
         lookup,

@@ -42,6 +42,8 @@ export interface Output {
   readonly say: (line: string) => void;
   /** Prints finished lines as they are, also with --json; fulfilled when the stream can take more. */
   readonly stream: (lines: string) => Promise<void>;
+  /** Tells something beside the result, on stderr, also with --json. */
+  readonly note: (line: string) => void;
   /** Shows how far long work has come, on stderr; on a terminal the line is overwritten by the next. */
   readonly progress: (line: string) => void;
   /** Colours text if stdout is a terminal and NO_COLOR is not set. */
@@ -83,6 +85,10 @@ export function makeOutput(
       clearProgress();
       if (stdout.write(lines) !== false || stdout.once === undefined) return;
       await new Promise<void>((resolve) => stdout.once?.("drain", resolve));
+    },
+    note: (line) => {
+      clearProgress();
+      stderr.write(`${line}\n`);
     },
     progress: (line) => {
       if (stderr.isTTY === true) {

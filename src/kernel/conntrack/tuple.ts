@@ -139,7 +139,7 @@ function ipv4Number(text: string): number {
 }
 
 /** The sixteen bytes of an IPv6 address that node:net has found valid; without a zone. */
-function ipv6Bytes(text: string): Uint8Array {
+export function ipv6Bytes(text: string): Uint8Array {
   if (!isIPv6(text) || text.includes("%")) throw new TypeError(`${JSON.stringify(text)} is not an address`);
   // The URL parser writes an embedded IPv4 address as two groups.
   const [head = "", tail] = new URL(`http://[${text}]`).hostname.slice(1, -1).split("::");
@@ -154,7 +154,7 @@ function groups(text: string): number[] {
 }
 
 /** RFC 5952 text of the sixteen bytes at `offset`. */
-function formatIpv6(bytes: Uint8Array, offset: number): string {
+export function formatIpv6(bytes: Uint8Array, offset: number): string {
   const parts: string[] = [];
   for (let i = 0; i < 16; i += 2)
     parts.push((((bytes[offset + i] ?? 0) << 8) | (bytes[offset + i + 1] ?? 0)).toString(16));

@@ -1,0 +1,41 @@
+import { isKernelError } from "../error.ts";
+import type { NamespaceName } from "../namespace.ts";
+import type { NetlinkConnection } from "../netlink/connection.ts";
+import { align, ATTRIBUTE_HEADER } from "../netlink/header.ts";
+import { nfnetlinkMessage } from "../netlink/nfnetlink.ts";
+import { NETLINK_NETFILTER, openNetlink } from "../netlink/socket.ts";
+import { CT_DELETE, CTA_ID, CTA_TUPLE_ORIG, CTA_ZONE, NFNL_SUBSYS_CTNETLINK } from "./attributes.ts";
+import type { ConnectionEntry } from "./entry.ts";
+
+/** Takes connections out of a namespace's table, over a socket of its own. */
+export class ConnectionRemover {
+  readonly #netlink: NetlinkConnection;
+
+  constructor(namespace: NamespaceName) {
+    this.#netlink = openNetlink(namespace, NETLINK_NETFILTER);
+  }
+
+  /**
+   * Removes the entry by tuple, zone and id, all as the kernel sent them. False: it was gone already; a new connection
+   * that has taken its place stays, because its id is another.
+   */
+  remove(entry: ConnectionEntry): boolean {
+    const message = nfnetlinkMessage(NFNL_SUBSYS_CTNETLINK, CT_DELETE, entry.family);
+    for (const type of [CTA_TUPLE_ORIG, CTA_ZONE, CTA_ID]) {
+      if (!entry.has(type)) continue;
+      const start = entry.at(type) - ATTRIBUTE_HEADER;
+      message.bytes(entry.buffer.bytes.subarray(start, start + align(entry.end(type) - start)));
+    }
+    try {
+      this.#netlink.request(message, "remove a connection");
+      return true;
+    } catch (error) {
+      if (isKernelError(error, "kernel-not-found")) return false;
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#netlink.close();
+  }
+}

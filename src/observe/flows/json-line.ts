@@ -1,0 +1,183 @@
+import {
+  CTA_COUNTERS_BYTES,
+  CTA_COUNTERS_ORIG,
+  CTA_COUNTERS_PACKETS,
+  CTA_COUNTERS_REPLY,
+  CTA_ID,
+  CTA_LABELS,
+  CTA_MARK,
+  CTA_TIMEOUT,
+  CTA_TIMESTAMP,
+  CTA_TIMESTAMP_START,
+  CTA_TIMESTAMP_STOP,
+  CTA_USE,
+  CTA_ZONE,
+  IPPROTO_ICMP,
+  IPPROTO_ICMPV6,
+} from "../../kernel/conntrack/attributes.ts";
+import type { ConnectionEntry } from "../../kernel/conntrack/entry.ts";
+import { PROTOCOL_STATES, protocolState } from "../../kernel/conntrack/entry-protocol.ts";
+import type { EntryTuple } from "../../kernel/conntrack/entry-tuple.ts";
+import { protocolName } from "../../kernel/conntrack/protocol-name.ts";
+import { protocolDetail } from "../../kernel/conntrack/entry-detail.ts";
+import { ascii, type ByteWriter } from "./byte-writer.ts";
+import { writeAddress, writeU64 } from "./conntrack-line.ts";
+import { PORT_PROTOCOLS } from "./filter.ts";
+import { STATUS_NAMES } from "./status-name.ts";
+
+const HEADS = Array.from({ length: 256 }, (_, protocol) =>
+  ascii(`","protocol":"${protocolName(protocol)}","protocolNumber":${protocol}`),
+);
+const FAMILY4 = ascii('{"family":"ipv4');
+const FAMILY6 = ascii('{"family":"ipv6');
+const STATES = PROTOCOL_STATES.map((state) => ascii(`,"state":"${state}"`));
+const STATUS_TEXTS = STATUS_NAMES.map(([bit, name]) => [bit, ascii(`"${name}",`)] as const);
+const TEXT = {
+  original: ascii(',"original":'),
+  reply: ascii(',"reply":'),
+  master: ascii(',"master":'),
+  source: ascii('"source":"'),
+  destination: ascii('","destination":"'),
+  sourcePort: ascii('","sourcePort":'),
+  destinationPort: ascii(',"destinationPort":'),
+  type: ascii('","type":'),
+  code: ascii(',"code":'),
+  icmpId: ascii(',"id":'),
+  sourceKey: ascii('","sourceKey":'),
+  destinationKey: ascii(',"destinationKey":'),
+  tupleZone: ascii(',"zone":'),
+  packets: ascii(',"packets":"'),
+  bytes: ascii('","bytes":"'),
+  status: ascii(',"status":['),
+  timeout: ascii(',"timeout":'),
+  mark: ascii(',"mark":'),
+  zone: ascii(',"zone":'),
+  labels: ascii(',"labels":['),
+  helper: ascii(',"helper":'),
+  secctx: ascii(',"secctx":'),
+  start: ascii(',"start":"'),
+  stop: ascii(',"stop":"'),
+  use: ascii(',"use":'),
+  id: ascii(',"id":'),
+} as const;
+const GRE = 47;
+const [OPEN, CLOSE, COMMA, QUOTE, END_LIST] = [0x7b, 0x7d, 0x2c, 0x22, 0x5d];
+
+/** Writes all that the kernel said of the entry as a JSON object on a line. 64-bit numbers are texts. */
+export function writeJsonLine(to: ByteWriter, entry: ConnectionEntry): void {
+  const { original, reply } = entry;
+  to.bytes(entry.family === 2 ? FAMILY4 : FAMILY6);
+  to.bytes(HEADS[original.protocol] ?? FAMILY4);
+  const state = protocolState(entry);
+  if (state >= 0) to.bytes(STATES[state] ?? FAMILY4);
+  if (entry.has(CTA_TIMEOUT)) number(to, TEXT.timeout, entry.timeout);
+  writeTuple(to, entry, TEXT.original, original, CTA_COUNTERS_ORIG);
+  writeTuple(to, entry, TEXT.reply, reply, CTA_COUNTERS_REPLY);
+  writeStatus(to, entry.status);
+  if (entry.has(CTA_MARK)) number(to, TEXT.mark, entry.mark);
+  if (entry.has(CTA_ZONE)) number(to, TEXT.zone, entry.zone);
+  if (entry.has(CTA_LABELS)) writeLabels(to, entry);
+  writeText(to, entry, TEXT.helper, entry.helper());
+  writeText(to, entry, TEXT.secctx, entry.securityContext());
+  writeTime(to, entry, TEXT.start, CTA_TIMESTAMP_START);
+  writeTime(to, entry, TEXT.stop, CTA_TIMESTAMP_STOP);
+  if (entry.has(CTA_USE)) number(to, TEXT.use, entry.use);
+  if (entry.has(CTA_ID)) number(to, TEXT.id, entry.id);
+  if (entry.readMaster()) writeTuple(to, entry, TEXT.master, entry.master, 0);
+  for (const [name, fields] of Object.entries(protocolDetail(entry))) {
+    to.bytes(ascii(`,${JSON.stringify(name)}:${JSON.stringify(fields)}`));
+  }
+  to.byte(CLOSE);
+  to.endLine();
+}
+
+function writeTuple(
+  to: ByteWriter,
+  entry: ConnectionEntry,
+  name: Uint8Array,
+  tuple: EntryTuple,
+  counters: number,
+): void {
+  to.bytes(name);
+  to.byte(OPEN);
+  to.bytes(TEXT.source);
+  if (tuple.family !== 0) writeAddress(to, entry, tuple, tuple.source, tuple.sourceAt);
+  to.bytes(TEXT.destination);
+  if (tuple.family !== 0) writeAddress(to, entry, tuple, tuple.destination, tuple.destinationAt);
+  const { protocol, sourcePort, destinationPort } = tuple;
+  if (PORT_PROTOCOLS.has(protocol)) {
+    number(to, TEXT.sourcePort, sourcePort);
+    number(to, TEXT.destinationPort, destinationPort);
+  } else if (protocol === IPPROTO_ICMP || protocol === IPPROTO_ICMPV6) {
+    number(to, TEXT.type, destinationPort >>> 8);
+    number(to, TEXT.code, destinationPort & 255);
+    number(to, TEXT.icmpId, sourcePort);
+  } else if (protocol === GRE) {
+    number(to, TEXT.sourceKey, sourcePort);
+    number(to, TEXT.destinationKey, destinationPort);
+  } else to.byte(QUOTE);
+  if (tuple.zone >= 0) number(to, TEXT.tupleZone, tuple.zone);
+  if (counters !== 0) writeCounters(to, entry, counters);
+  to.byte(CLOSE);
+}
+
+function writeCounters(to: ByteWriter, entry: ConnectionEntry, direction: number): void {
+  const packets = entry.nested(direction, CTA_COUNTERS_PACKETS, 8);
+  const bytes = entry.nested(direction, CTA_COUNTERS_BYTES, 8);
+  if (packets === 0 || bytes === 0) return;
+  to.bytes(TEXT.packets);
+  writeU64(to, entry, packets);
+  to.bytes(TEXT.bytes);
+  writeU64(to, entry, bytes);
+  to.byte(QUOTE);
+}
+
+function writeStatus(to: ByteWriter, status: number): void {
+  to.bytes(TEXT.status);
+  for (const [bit, name] of STATUS_TEXTS) if ((status & bit) !== 0) to.bytes(name);
+  endList(
+    to,
+    STATUS_TEXTS.some(([bit]) => (status & bit) !== 0),
+  );
+}
+
+/** The numbers of the bits that are set; connlabel.conf has their names. */
+function writeLabels(to: ByteWriter, entry: ConnectionEntry): void {
+  const { bytes } = entry.buffer;
+  const [start, end] = [entry.at(CTA_LABELS), entry.end(CTA_LABELS)];
+  to.bytes(TEXT.labels);
+  let some = false;
+  for (let bit = 0; bit < Math.min(128, (end - start) * 8); bit++) {
+    if ((((bytes[start + (bit >>> 3)] ?? 0) >>> (bit & 7)) & 1) === 0) continue;
+    to.decimal(bit);
+    to.byte(COMMA);
+    some = true;
+  }
+  endList(to, some);
+}
+
+function endList(to: ByteWriter, some: boolean): void {
+  if (some) to.back();
+  to.byte(END_LIST);
+}
+
+function writeText(to: ByteWriter, entry: ConnectionEntry, name: Uint8Array, at: number): void {
+  if (at === 0) return;
+  to.bytes(name);
+  const text = Buffer.from(entry.buffer.bytes.subarray(at, Math.min(entry.nestedEnd, at + 1024))).toString("utf8");
+  to.bytes(Buffer.from(JSON.stringify(text)));
+}
+
+/** Nanoseconds since 1970 as a text. */
+function writeTime(to: ByteWriter, entry: ConnectionEntry, name: Uint8Array, type: number): void {
+  const at = entry.nested(CTA_TIMESTAMP, type, 8);
+  if (at === 0) return;
+  to.bytes(name);
+  to.big(entry.buffer.bigU64(at));
+  to.byte(QUOTE);
+}
+
+function number(to: ByteWriter, name: Uint8Array, value: number): void {
+  to.bytes(name);
+  to.decimal(value);
+}
