@@ -1,5 +1,6 @@
 import type { NftChain, NftSet } from "../render/desired-state.ts";
-import { elementFromJson, isObject } from "./nft-element.ts";
+import { parseListing, type ListedCounter } from "../render/listing.ts";
+import { isObject } from "./nft-element.ts";
 import type { RecordedRuleset } from "./record.ts";
 
 /** A chain as far as it is known. */
@@ -27,13 +28,6 @@ export interface TableListing {
   readonly sets: readonly NftSet[];
   /** Chain name -> a text equal for equal chains, without handles and counters. */
   readonly chains: Readonly<Record<string, string>>;
-}
-
-/** A named counter as it stands. */
-export interface ListedCounter {
-  readonly name: string;
-  readonly packets: number;
-  readonly bytes: number;
 }
 
 /** The ruleset the record tells, when nobody can have changed it since. */
@@ -91,58 +85,14 @@ function declaration(set: NftSet): string {
 
 /** Takes `nft -j list table` apart. */
 export function readTableListing(objects: readonly unknown[]): TableListing {
-  const counters: ListedCounter[] = [];
-  const sets: NftSet[] = [];
-  const chains = new Map<string, unknown[]>();
-  for (const object of objects) {
-    if (!isObject(object)) continue;
-    const set = object["set"] ?? object["map"];
-    if (isObject(set)) sets.push(listedSet(set));
-    const counter = object["counter"];
-    if (isObject(counter)) {
-      const { name, packets, bytes } = counter;
-      counters.push({ name: String(name), packets: Number(packets), bytes: Number(bytes) });
-    }
-    const chain = object["chain"];
-    if (isObject(chain)) chains.set(String(chain["name"]), [stable(chain)]);
-    const rule = object["rule"];
-    if (isObject(rule)) chains.get(String(rule["chain"]))?.push(stable(rule));
-  }
+  const { counters, sets, chains } = parseListing(objects);
   return {
     counters,
-    sets,
-    chains: Object.fromEntries([...chains].map(([name, parts]) => [name, JSON.stringify(parts)])),
+    sets: sets.map((set) => ({ ...set, flags: set.flags.filter(isFlag) })),
+    chains: Object.fromEntries(chains.map(({ rules, ...head }) => [head.name, JSON.stringify([head, ...rules])])),
   };
 }
 
-function listedSet(set: Record<string, unknown>): NftSet {
-  const type = set["type"];
-  const map = set["map"];
-  const flags = Array.isArray(set["flags"]) ? set["flags"].map(String) : [];
-  return {
-    name: String(set["name"]),
-    key: typeWords(type),
-    ...(map === undefined ? {} : { data: typeWords(map) }),
-    flags: flags.filter((flag) => flag === "interval" || flag === "constant"),
-    elements: Array.isArray(set["elem"]) ? set["elem"].map(elementFromJson) : [],
-  };
-}
-
-function typeWords(type: unknown): string {
-  return Array.isArray(type) ? type.join(" . ") : String(type);
-}
-
-/** Leaves out what changes by itself: handles, counters; and sorts anonymous sets, which nft lists in hash order. */
-function stable(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(stable);
-  if (!isObject(value)) return value;
-  const kept: [string, unknown][] = [];
-  for (const [key, inner] of Object.entries(value)) {
-    if (key === "handle") continue;
-    if (key === "counter" && isObject(inner)) kept.push([key, null]);
-    else if (key === "set" && Array.isArray(inner)) {
-      kept.push([key, inner.map((member) => JSON.stringify(stable(member))).toSorted()]);
-    } else kept.push([key, stable(inner)]);
-  }
-  return Object.fromEntries(kept);
+function isFlag(flag: string): flag is NftSet["flags"][number] {
+  return flag === "interval" || flag === "constant";
 }

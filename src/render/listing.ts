@@ -39,11 +39,13 @@ export interface ListedChain {
 type Json = Readonly<Record<string, unknown>>;
 
 /** Reads the objects of `nft -j list table`; objects of kinds we never make are passed over. */
-export function parseListing(objects: readonly Json[]): TableListing {
+export function parseListing(objects: readonly unknown[]): TableListing {
   const counters: ListedCounter[] = [];
   const sets: ListedSet[] = [];
   const chains: { name: string; hook?: NonNullable<ListedChain["hook"]>; rules: string[] }[] = [];
-  for (const object of objects) {
+  for (const entry of objects) {
+    const object = record(entry);
+    if (object === undefined) continue;
     const set = record(object["set"]) ?? record(object["map"]);
     const counter = record(object["counter"]);
     const chain = record(object["chain"]);

@@ -18,7 +18,13 @@ import { fileURLToPath } from "node:url";
 
 const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 const OBJECT = "dist/bpf/generator.bpf.o";
-const BUILT = `build-bpf: bpf/generator.bpf.c -> ${OBJECT}\n`;
+const PROGRAMS = readdirSync(join(REPOSITORY, "bpf"))
+  .filter((file) => file.endsWith(".bpf.c"))
+  .map((file) => file.slice(0, -2))
+  .toSorted();
+/** What building these programs prints. */
+const built = (...programs: readonly string[]): string =>
+  programs.map((program) => `build-bpf: bpf/${program}.c -> dist/bpf/${program}.o\n`).join("");
 
 const skip =
   commandExists("clang") && existsSync("/usr/include/bpf/bpf_helpers.h")
@@ -64,14 +70,22 @@ describe("scripts/build-bpf.sh", () => {
   });
 
   test("compiles only what changed", { skip }, () => {
-    assert.deepEqual(build(), { status: 0, stdout: BUILT, stderr: "" });
-    assert.deepEqual(readdirSync(join(copy, "dist/bpf")), ["generator.bpf.o"]);
+    assert.deepEqual(build(), { status: 0, stdout: built(...PROGRAMS), stderr: "" });
+    assert.deepEqual(
+      readdirSync(join(copy, "dist/bpf")).toSorted(),
+      PROGRAMS.map((program) => `${program}.o`),
+    );
     assert.deepEqual(build(), { status: 0, stdout: "", stderr: "" });
     const later = new Date(statSync(join(copy, OBJECT)).mtimeMs + 5000);
-    for (const changed of ["bpf/generator.bpf.c", "bpf/frame.h", "scripts/build-bpf.sh"]) {
+    const cases = [
+      ["bpf/generator.bpf.c", ["generator.bpf"]],
+      ["bpf/frame.h", PROGRAMS],
+      ["scripts/build-bpf.sh", PROGRAMS],
+    ] as const;
+    for (const [changed, programs] of cases) {
       const before = statSync(join(copy, changed)).mtime;
       utimesSync(join(copy, changed), later, later);
-      assert.equal(build().stdout, BUILT, changed);
+      assert.equal(build().stdout, built(...programs), changed);
       utimesSync(join(copy, changed), before, before);
       assert.equal(build().stdout, "", changed);
     }
