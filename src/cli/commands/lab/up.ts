@@ -52,15 +52,15 @@ export const labUp = command<Flags, [file: string]>({
       import("../../../lab/lab.ts"),
       import("../../../lab/apply-in-lab.ts"),
     ]);
-    const lab = await bringUpLab(gateway, { life: "until-down", ...(id === undefined ? {} : { id }) });
+    // Ours until the file is applied: if this process dies before that, no half-made lab stays.
+    const lab = await bringUpLab(gateway, { life: "process", ...(id === undefined ? {} : { id }) });
     let notices: readonly { code: string; message: string; fix: string }[] = [];
-    if (!bare) {
-      try {
-        notices = applyInLab(lab).outcome.notices;
-      } catch (error) {
-        await lab.close();
-        throw error;
-      }
+    try {
+      if (!bare) notices = applyInLab(lab).outcome.notices;
+      await lab.keep();
+    } catch (error) {
+      await lab.close();
+      throw error;
     }
     const { namespaces } = lab.topology;
     const lines = [
