@@ -20,8 +20,10 @@ import { flows } from "./commands/flows/group.ts";
 import { helpCommand } from "./commands/help.ts";
 import { init } from "./commands/init.ts";
 import { lab } from "./commands/lab/group.ts";
+import { log } from "./commands/log.ts";
 import { lookup } from "./commands/lookup.ts";
 import { plan } from "./commands/plan.ts";
+import { profile } from "./commands/profile.ts";
 import { remove } from "./commands/remove.ts";
 import { render } from "./commands/render.ts";
 import { stats } from "./commands/stats.ts";
@@ -43,9 +45,11 @@ export function makeApplication(currentVersion: string): Application<MeganatCont
         stats,
         flows,
         events,
+        log,
         render,
         lookup,
         drops,
+        profile,
         lab,
         demo,
         bench,
