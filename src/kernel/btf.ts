@@ -4,6 +4,7 @@ import { kernelErrorFromNode } from "./ffi/errno.ts";
 
 const PATH = "/sys/kernel/btf/vmlinux";
 const MAGIC = 0xeb9f;
+const HEADER_BYTES = 24;
 const KIND_ENUM = 6;
 
 /** Bytes after the common twelve of a type, by kind: [fixed, for each of `vlen`] (Documentation/bpf/btf.rst). */
@@ -35,17 +36,22 @@ export function readKernelTypes(): Buffer {
 /** The names of an enumeration's values, as the running kernel was compiled; undefined if it has no such enumeration. */
 export function enumNames(btf: Buffer, wanted: string): ReadonlyMap<number, string> | undefined {
   const view = new DataView(btf.buffer, btf.byteOffset, btf.length);
+  if (btf.length < HEADER_BYTES) throw malformed("BTF that ends too early");
   const little = view.getUint16(0, true) === MAGIC;
   if (!little && view.getUint16(0, false) !== MAGIC) throw malformed("no BTF");
-  const u32 = (offset: number): number => view.getUint32(offset, little);
+  const u32 = (offset: number): number => {
+    if (offset + 4 > btf.length) throw malformed("BTF that ends too early");
+    return view.getUint32(offset, little);
+  };
   const header = u32(4);
   const types = header + u32(8);
   const end = types + u32(12);
   const strings = header + u32(16);
-  if (end > btf.length || strings > btf.length) throw malformed("BTF that ends too early");
   const text = (offset: number): string => {
     const start = strings + offset;
-    return btf.toString("latin1", start, btf.indexOf(0, start));
+    const stop = btf.indexOf(0, start);
+    if (stop === -1) throw malformed("BTF that ends too early");
+    return btf.toString("latin1", start, stop);
   };
   for (let at = types; at < end;) {
     const info = u32(at + 4);
