@@ -9,6 +9,9 @@ import { requiredMemory } from "./table.ts";
 /** The table may take this part of the host's memory without a word, and this part at most. */
 export const MEMORY_SHARE = { warn: 0.5, refuse: 0.75 } as const;
 
+/** Share of the host's memory below which the extension blocks are nobody's worry: a home gateway has a few MiB of them. */
+const EXTENSIONS_SHARE_WARN = 0.01;
+
 /** Mean chain from which the kernel refuses entries (it does so at a random length of 50 to 79), and from which it is slow. */
 export const MEAN_CHAIN = { warn: 8, refuse: 32 } as const;
 
@@ -95,8 +98,8 @@ function* memory(table: TablePlan): Generator<PlanProblem> {
       "Leave room for everything else on the host: more memory, or shorter timeouts.",
     );
   }
-  if (table.extensions.length > 0) {
-    const extra = table.required * (table.bytesPerConnectionWithExtensions - table.bytesPerConnection);
+  const extra = table.required * (table.bytesPerConnectionWithExtensions - table.bytesPerConnection);
+  if (table.extensions.length > 0 && extra / table.hostMemoryBytes > EXTENSIONS_SHARE_WARN) {
     yield planProblem(
       "extensions-cost",
       "warning",

@@ -149,7 +149,20 @@ const TABLE: [what: string, gateway: Gateway, facts: HostFacts, problems: string
     host(),
     [
       "warning subscribers-per-address source-nat.0.to: 4,096 subscribers of rule home share each public address: about 15 ports for each towards the same server. | Give the rule 5 public addresses or more, one for every 1,000 subscribers, or say with capacity.subscribers how many there really are.",
-      "warning extensions-cost capacity: Connections carry an extension block of 128 bytes, 6.3 MiB in all: masquerade (home) keeps the interface of each connection. | Translate to a fixed address in place of masquerade, and turn the settings named off (events: 2), if nobody needs them.",
+    ],
+  ],
+  [
+    "masquerade for a million connections",
+    campus({
+      sourceNat: [
+        sourceNat("10.0.0.0/22", { name: "home", to: { kind: "masquerade" }, ports: { selection: "random" } }),
+      ],
+      capacity: { subscribers: 1000, connectionsPerSubscriber: 1100, timeouts: { profile: "rfc", seconds: {} } },
+    }),
+    host(),
+    [
+      "warning extensions-cost capacity: Connections carry an extension block of 128 bytes, 168 MiB in all: masquerade (home) keeps the interface of each connection. | Translate to a fixed address in place of masquerade, and turn the settings named off (events: 2), if nobody needs them.",
+      "warning ports-run-out source-nat.0.to: If 25 % of the connections of rule home go to one destination, they need 426 % of its ports: 100 % of new ones are refused. | Give the rule 6 times as many public addresses.",
     ],
   ],
   [
