@@ -32,6 +32,7 @@ export const demo = command<Flags, [file?: string]>({
     ["translations", "distinct connections whose translated packets arrived outside, counted there"],
     ["kernelCount", "entries in the gateway's connection table, read from the kernel"],
     ["subscribers", "inside hosts that had translations"],
+    ["blocks", "{ ports, kept, left }: subscribers that kept to their port block, as seen from outside"],
     ["poolAddresses", "public addresses of the pool; `poolAddressesUsed` of them were used"],
     ["seconds", "from start to end, cleaning up included"],
     ["requested", "translations asked for; `refused` of them were not made"],

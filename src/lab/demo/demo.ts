@@ -12,6 +12,7 @@ import type { LimitWishes } from "../host-limits.ts";
 import { bringUpLab, type Lab } from "../lab.ts";
 import { isUnprivileged, LEFT_OUT_UNPRIVILEGED } from "../unprivileged.ts";
 import { firstAddresses, neighbourRoom, pickServer, speakers, spread } from "./demo-ends.ts";
+import { checkBlocks, type BlockKeeping } from "./own-blocks.ts";
 import { DEFAULT_CONNECTIONS, fillGateway, likelyMethod, type DemoFill } from "./fill.ts";
 import { progressBar, type ProgressPlace } from "./progress-bar.ts";
 import { takeSamples, type Sample } from "./samples.ts";
@@ -55,6 +56,8 @@ export interface DemoResult {
   readonly method: DemoFill["method"];
   /** Memory of the connection table's entries, its hash not included; absent if only the host's root may know. */
   readonly entryBytes?: number;
+  /** Whether every subscriber kept to its own port block, seen from outside; absent if ports are shared. */
+  readonly blocks?: BlockKeeping;
   /** Real traffic before the fill, and again while all translations are held. */
   readonly before: TrafficReport;
   readonly held: TrafficReport;
@@ -62,7 +65,7 @@ export interface DemoResult {
   /** What this machine or user cannot do, in words. */
   readonly leftOut: readonly string[];
   readonly kept: boolean;
-  /** True when at least the requested number was held by both counts. */
+  /** True when at least the requested number was held by both counts, and nobody left its block. */
   readonly ok: boolean;
 }
 
@@ -123,6 +126,7 @@ async function show(lab: Lab, options: DemoOptions, upSeconds: number): Promise<
     },
     ...(signal === undefined ? {} : { signal }),
   });
+  const blocks = checkBlocks(source, fill);
   const kernelCount = readConntrackCount(lab.topology.namespaces.gateway);
   // The size of an entry from the kernel; the cache itself is the whole host's, and others use it too.
   const entrySize = readSlabCache("nf_conntrack")?.objectBytes;
@@ -143,12 +147,16 @@ async function show(lab: Lab, options: DemoOptions, upSeconds: number): Promise<
     rate: Math.round(fill.delivered / fill.seconds),
     method: fill.method,
     ...(entrySize === undefined ? {} : { entryBytes: kernelCount * entrySize }),
+    ...(blocks === undefined ? {} : { blocks }),
     before,
     held,
     samples,
     leftOut: leftOut(limits.refused, silent, fill.insteadOfXdp),
     kept: options.keep === true,
-    ok: fill.delivered >= fill.connections && kernelCount >= fill.connections,
+    ok:
+      fill.delivered >= fill.connections &&
+      kernelCount >= fill.connections &&
+      (blocks === undefined || (blocks.left === 0 && blocks.kept === fill.subscribers)),
   };
 }
 

@@ -42,6 +42,7 @@ export async function fillGateway(
       subscribers,
       connections: wanted ?? DEFAULT_CONNECTIONS[method],
       protocol: "udp",
+      record: true,
       ...more,
     })),
   });

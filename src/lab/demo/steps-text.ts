@@ -62,6 +62,7 @@ export function describeResult(result: DemoResult, command: string, file: string
     `${result.ok ? "Held" : "Not all held"}: ${formatCount(translations)} translations of ${formatNoun(result.subscribers, "subscriber")} on ${publicAddresses(result)}`,
     `  counted by the kernel itself: ${formatCount(kernelCount)}${memory}`,
     `  made in ${result.fillSeconds.toFixed(1)} s, ${formatCount(result.rate)} a second, ${formatCount(result.refused)} refused`,
+    ...blockLines(result),
     ...result.leftOut.map((left) => `  left out: ${left}`),
     result.kept
       ? `  lab ${result.lab} stays until \`${command} lab down ${result.lab}\``
@@ -82,6 +83,12 @@ export function describeResult(result: DemoResult, command: string, file: string
   ];
   for (const [line = "", what = ""] of next) lines.push(what === "" ? `  ${line}` : `  ${line}   # ${what}`);
   return lines.join("\n");
+}
+
+function blockLines({ blocks, subscribers }: DemoResult): string[] {
+  if (blocks === undefined) return [];
+  const kept = `${formatCount(blocks.kept)} of ${formatNoun(subscribers, "subscriber")}`;
+  return [`  ${kept} kept to their own block of ${formatCount(blocks.ports)} ports, as seen from outside`];
 }
 
 function publicAddresses({ poolAddresses, poolAddressesUsed }: DemoResult): string {
