@@ -12,7 +12,14 @@ export function readNetFile(namespace: NamespaceName, name: string): string {
       // /proc/net leads to the main thread's namespace, whichever thread asks.
       return readFileSync(`/proc/thread-self/net/${name}`, "utf8");
     } catch (error) {
-      throw kernelErrorFromNode(`read /proc/net/${name}`, error);
+      throw kernelErrorFromNode(`read /proc/net/${name}`, error, { remedy: remedyFor(error) });
     }
   });
+}
+
+function remedyFor(error: unknown): string | undefined {
+  const absent = error instanceof Error && "code" in error && error.code === "ENOENT";
+  return absent
+    ? "this kernel was built without it, or it is in the host's first network namespace only: ask there"
+    : undefined;
 }

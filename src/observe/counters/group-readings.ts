@@ -37,7 +37,7 @@ export function attempt(into: GroupReadings, group: CounterGroup, what: string, 
     return true;
   } catch (error) {
     if (!(error instanceof KernelError)) throw error;
-    into.missing.push({ group, what, why: error.message, remedy: error.remedy });
+    into.missing.push({ group, what, why: error.message.replaceAll(/\s+/g, " "), remedy: error.remedy });
     return false;
   }
 }
