@@ -18,16 +18,21 @@ export interface TreeJson {
   readonly children: readonly TreeJson[];
 }
 
-/** What a profile shows of NAT, for people. */
-export function profileLines(output: Output, stacks: FoldedStacks, summary: ProfileSummary): string[] {
+/** What a profile shows of NAT, for people. `named`: the kernel tells its functions' names. */
+export function profileLines(output: Output, stacks: FoldedStacks, summary: ProfileSummary, named: boolean): string[] {
   const { samples, idle, user, kernel, nat, parts, functions } = summary;
   const busy = samples - idle;
   const of = (part: number): string => percent(samples === 0 ? 0 : part / samples);
   const lines = [
     `${samples} samples: ${of(idle)} idle, ${of(user)} programs, ${of(kernel)} kernel`,
-    `${output.paint("heading", `NAT and connection tracking: ${percent(nat.share)}`)} of the busy time (${nat.samples} of ${busy} samples)`,
+    // Without names nothing can be told to be NAT.
+    ...(named ? [] : ["how much of it is NAT cannot be seen without the functions' names"]),
   ];
-  lines.push(...shareLines(parts));
+  if (!named) return lines;
+  lines.push(
+    `${output.paint("heading", `NAT and connection tracking: ${percent(nat.share)}`)} of the busy time (${nat.samples} of ${busy} samples)`,
+    ...shareLines(parts),
+  );
   const tree = hookTree(stacks);
   if (tree !== undefined) {
     lines.push("", output.paint("heading", `Below the netfilter hooks (${HOOKS})`));

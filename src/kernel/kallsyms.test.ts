@@ -18,6 +18,7 @@ const cases: readonly (readonly [address: bigint, name: string | undefined, offs
   [0xffffffff81000181n, "nf_hook_slow", 129],
   [0xffffffffc0000004n, "nft_do_chain", 4],
   [0xffffffffc0001abcn, "bpf_prog_0123456789abcdef_count_drop", 0xabc],
+  [0xffffffffd0000000n, undefined, 0],
   [0xffffffff80ffffffn, undefined, 0],
   [0x00007f0000000000n, undefined, 0],
 ];

@@ -13,6 +13,9 @@ export interface KernelSymbol {
  */
 const KERNEL_HALF = 0xffff_0000_0000_0000n;
 
+/** What is further than this from the last known start is code without a name: an eBPF program that is not listed. */
+const LONGEST_FUNCTION = 1 << 20;
+
 /** The kernel's functions by address; eBPF programs are among them, as `bpf_prog_TAG_NAME`. */
 export class SymbolTable {
   readonly #addresses: Float64Array;
@@ -59,7 +62,7 @@ export class SymbolTable {
     }
     let index = low - 1;
     const start = this.#addresses[index];
-    if (start === undefined) return undefined;
+    if (start === undefined || wanted - start > LONGEST_FUNCTION) return undefined;
     // Of several names for one place the first is the oldest.
     while (index > 0 && this.#addresses[index - 1] === start) index -= 1;
     return { name: this.#names[index] ?? "", offset: wanted - start };

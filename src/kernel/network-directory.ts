@@ -1,6 +1,5 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { inNamespace, listNamespaces, type NamespaceName } from "./namespace.ts";
-import { namespacePath } from "./named-namespace.ts";
+import { closeSync, fstatSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { listNamespaces, openNamespace, type NamespaceName } from "./namespace.ts";
 
 /** A network namespace found by its number. */
 export interface NetworkPlace {
@@ -12,10 +11,14 @@ export interface NetworkPlace {
   readonly process: number | undefined;
 }
 
-/** The number of the namespace: the inode of its file, as eBPF programs see it too. */
+/** The number of the namespace: the inode of its file, as eBPF programs see it too. Throws `kernel-not-found`. */
 export function namespaceInode(name: NamespaceName): number {
-  if (name !== undefined) return statSync(namespacePath(name)).ino;
-  return inNamespace(undefined, () => statSync("/proc/thread-self/ns/net").ino);
+  const file = openNamespace(name);
+  try {
+    return fstatSync(file).ino;
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** Finds network namespaces by their number, among those with a name and those of processes; remembers what it found. */

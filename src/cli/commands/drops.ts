@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { DropReport } from "../../observe/drops/watch.ts";
+import { KernelError } from "../../kernel/error.ts";
+import type { DropReport, Watch } from "../../observe/drops/watch.ts";
 import { command } from "../command.ts";
 import type { CommandResult } from "../output.ts";
 import { parseCount } from "../whole-number.ts";
@@ -20,7 +21,8 @@ export const drops = command<Flags, []>({
     "Counts in the kernel (eBPF on the tracepoint skb:kfree_skb), so that no packet is copied and counting costs about",
     "0.1 us a drop. For each interval it says what was dropped and why, in words, with the counters of the kernel that",
     "went up at the same time. It sees all network namespaces; with --netns only that one. It prints every interval",
-    "until Ctrl-C, and then all intervals together. Reads only. Needs root on the host and Linux 5.17.",
+    "until Ctrl-C, and then all intervals together. Reads only. Needs root on the host and Linux 5.17;",
+    "without, it tells what the kernel's own counters say, which anyone may read.",
   ].join("\n"),
   examples: [
     ["meganat drops", "every second, until Ctrl-C"],
@@ -67,21 +69,14 @@ export const drops = command<Flags, []>({
     },
   },
   run: async ({ output, netns }, { interval, count, packets }) => {
-    const [{ DropWatch }, { dropLines }] = await Promise.all([
-      import("../../observe/drops/watch.ts"),
-      import("../drops-text.ts"),
-    ]);
+    const { dropLines } = await import("../drops-text.ts");
     const result = (report: DropReport, total: boolean): CommandResult => ({
       json: { ...report, limits: watch.limits, total },
       text: [...(total ? ["", "All together"] : []), ...dropLines(output, report)].join("\n"),
     });
     const ending = new AbortController();
     const end = (): void => ending.abort();
-    const watch = new DropWatch({
-      namespace: netns,
-      only: netns !== undefined,
-      samplesPerSecond: packets ? SAMPLES_PER_SECOND : 0,
-    });
+    const watch = await openWatch(netns, packets ? SAMPLES_PER_SECOND : 0);
     process.once("SIGINT", end).once("SIGTERM", end);
     try {
       for (const limit of watch.limits) output.say(limit);
@@ -100,3 +95,18 @@ export const drops = command<Flags, []>({
     }
   },
 });
+
+/** Where eBPF is not to be had, the kernel's counters still tell something. */
+async function openWatch(netns: string | undefined, samplesPerSecond: number): Promise<Watch> {
+  const [{ DropWatch }, { CounterWatch }] = await Promise.all([
+    import("../../observe/drops/watch.ts"),
+    import("../../observe/drops/counter-watch.ts"),
+  ]);
+  try {
+    return new DropWatch({ namespace: netns, only: netns !== undefined, samplesPerSecond });
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error;
+    // Also tells whether there is such a namespace.
+    return new CounterWatch(netns, error);
+  }
+}

@@ -118,7 +118,7 @@ async function record(output: Output, flags: Flags): Promise<CommandResult> {
       },
       text: [
         ...limits,
-        ...text.profileLines(output, stacks, summary),
+        ...text.profileLines(output, stacks, summary, limits.length === 0),
         ...(lost > 0 ? [`${lost} samples had no room for their stack`] : []),
         ...written,
       ].join("\n"),

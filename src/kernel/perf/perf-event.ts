@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { arch } from "node:os";
+import { arch, cpus } from "node:os";
 import type { BpfProgram } from "../bpf/program.ts";
 import { KernelError } from "../error.ts";
 import { Descriptor } from "../ffi/descriptor.ts";
@@ -35,7 +35,12 @@ export function parseCpuList(text: string): number[] {
 
 /** The processors that are at work now. */
 export function onlineCpus(): number[] {
-  return parseCpuList(readFileSync("/sys/devices/system/cpu/online", "utf8"));
+  try {
+    return parseCpuList(readFileSync("/sys/devices/system/cpu/online", "utf8"));
+  } catch {
+    // Without /sys: all the same, unless some were switched off.
+    return cpus().map((_, index) => index);
+  }
 }
 
 /** Runs a program `frequency` times a second on one processor, whatever it does then, until the descriptor is closed. */

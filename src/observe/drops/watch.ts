@@ -1,11 +1,7 @@
-import { readConntrackStats } from "../../kernel/conntrack/statistics.ts";
 import { lookupConnection } from "../../kernel/conntrack/lookup.ts";
 import type { Connection } from "../../kernel/conntrack/connection.ts";
 import type { Tuple } from "../../kernel/conntrack/tuple.ts";
-import { readNetFile } from "../../kernel/counters/proc-net.ts";
-import { parseProtocolCounters } from "../../kernel/counters/proc-table.ts";
 import { DropCounter, type DropCounts } from "../../kernel/drops/drop-counter.ts";
-import { KernelError } from "../../kernel/error.ts";
 import { readKernelSymbols, whySymbolsAreHidden, type SymbolTable } from "../../kernel/kallsyms.ts";
 import type { NamespaceName } from "../../kernel/namespace.ts";
 import { namespaceInode, NetworkDirectory } from "../../kernel/network-directory.ts";
@@ -14,7 +10,14 @@ import { CAUSES, type CauseId } from "./cause.ts";
 import { functionMeaning } from "./classify.ts";
 import { dropRows, type DropNames, type DropRow } from "./interval.ts";
 import { readSample, type DroppedPacket } from "./sample.ts";
-import { conntrackDelta, type ConntrackDelta } from "./split.ts";
+import {
+  attempt,
+  counterDelta,
+  NO_COUNTERS,
+  readNamespaceCounters,
+  type NamespaceCounters,
+} from "./namespace-counters.ts";
+import { conntrackDelta } from "./split.ts";
 
 /** What to watch. */
 export interface WatchOptions {
@@ -66,14 +69,19 @@ interface Reading {
   readonly counters: ReadonlyMap<number, NamespaceCounters>;
 }
 
-interface NamespaceCounters {
-  readonly protocols: ReadonlyMap<string, number>;
-  readonly conntrack: ConntrackDelta | undefined;
+/** Watches dropped packets, from its making until `close`. */
+export interface Watch {
+  /** What cannot be seen here and why, in sentences. */
+  readonly limits: readonly string[];
+  /** What was dropped since the last call, or since the beginning. */
+  next(): DropReport;
+  /** What was dropped from the beginning to the last `next`, without samples. */
+  total(): DropReport;
+  close(): void;
 }
 
-/** Watches the packets that the kernel drops, from its making until `close`. */
-export class DropWatch {
-  /** What cannot be seen here and why, in sentences. */
+/** Watches every packet that the kernel drops, by an eBPF program. */
+export class DropWatch implements Watch {
   readonly limits: readonly string[];
   readonly #counter: DropCounter;
   readonly #names: DropNames;
@@ -96,7 +104,6 @@ export class DropWatch {
     this.#first = this.#last = this.#read(new Map(namespaces.map((inode) => [inode, this.#countersOf(inode)])));
   }
 
-  /** What was dropped since the last call, or since the beginning. */
   next(): DropReport {
     const now = this.#read(this.#last.counters);
     const report = this.#report(this.#last, now, true);
@@ -104,7 +111,6 @@ export class DropWatch {
     return report;
   }
 
-  /** What was dropped from the beginning to the last `next`, without samples. */
   total(): DropReport {
     return this.#report(this.#first, this.#last, false);
   }
@@ -161,14 +167,7 @@ export class DropWatch {
 
   #countersOf(inode: number): NamespaceCounters {
     const place = inode === 0 ? undefined : this.#directory.find(inode).known;
-    if (place === undefined) return { protocols: new Map(), conntrack: undefined };
-    return {
-      protocols: parseProtocolCounters(
-        (attempt(() => readNetFile(place.name, "snmp")) ?? "") +
-          (attempt(() => readNetFile(place.name, "netstat")) ?? ""),
-      ),
-      conntrack: attempt(() => readConntrackStats(place.name).sum),
-    };
+    return place === undefined ? NO_COUNTERS : readNamespaceCounters(place.name);
   }
 
   #lookup(inode: number, tuple: Tuple): Connection | undefined {
@@ -220,30 +219,6 @@ function causeTotals(
     .toSorted((a, b) => b.packets - a.packets);
 }
 
-function counterDelta(
-  counter: string,
-  before: NamespaceCounters | undefined,
-  after: NamespaceCounters | undefined,
-): number {
-  // A namespace that was not looked at before has no interval yet.
-  if (before === undefined || after === undefined) return 0;
-  const [group, name = ""] = counter.split(".");
-  if (group !== "conntrack") return (after.protocols.get(counter) ?? 0) - (before.protocols.get(counter) ?? 0);
-  if (before.conntrack === undefined || after.conntrack === undefined) return 0;
-  const delta = conntrackDelta(before.conntrack, after.conntrack);
-  return delta[name as keyof ConntrackDelta];
-}
-
 function interfaceNames(name: NamespaceName): ReadonlyMap<number, string> {
   return new Map((attempt(() => listLinks(name)) ?? []).map((link) => [link.index, link.name]));
-}
-
-/** What cannot be read is not shown; the namespace may have gone, or not be ours. */
-function attempt<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof KernelError) return undefined;
-    throw error;
-  }
 }

@@ -73,7 +73,7 @@ function draw() {
     if (pattern && pattern.test(names[node[0]])) frame.classList.add("found");
     frame.tabIndex = 0;
     frame.setAttribute("aria-label", describe(node));
-    frame.onclick = () => { focus = path; draw(); };
+    frame.onclick = () => { focus = path; draw(); graph.children[focus.length - 1].scrollIntoView({ block: "center" }); };
     frame.onkeydown = (event) => { if (event.key === "Enter") frame.onclick(); };
     frame.onmousemove = (event) => {
       tip.hidden = false;
