@@ -1,8 +1,8 @@
 /** Words of a key: an IPv6 address fits, or an IPv4 address mapped into one. */
 const KEY_WORDS = 4;
 const FIRST_CAPACITY = 1 << 12;
-/** Counts looked at to find the middle one. */
-const SAMPLE = 1024;
+/** Places looked at to find the middle count: all of a small table. */
+const SAMPLE = 1 << 16;
 
 /** A key and how often it came. */
 export interface Tallied {
@@ -58,14 +58,14 @@ export class KeyTally {
     return this.#counts[this.#slot(a, b, c, d)] ?? 0;
   }
 
-  /** The `n` most frequent keys, those of one count in the order of the keys. */
-  top(n: number): Tallied[] {
+  /** The `n` most frequent keys, those of one count in the order of the keys; with `fits`, of those that do. */
+  top(n: number, fits?: (key: Tallied["key"]) => boolean): Tallied[] {
     const best: Tallied[] = [];
     for (let slot = 0; slot < this.#capacity; slot++) {
       const count = this.#counts[slot] ?? 0;
       if (count === 0 || (best.length === n && count < (best[n - 1]?.count ?? 0))) continue;
-      const key = Array.from(this.#keys.subarray(slot * KEY_WORDS, (slot + 1) * KEY_WORDS));
-      const row: Tallied = { key: [key[0] ?? 0, key[1] ?? 0, key[2] ?? 0, key[3] ?? 0], count };
+      const row: Tallied = { key: this.#key(slot), count };
+      if (fits !== undefined && !fits(row.key)) continue;
       let [low, high] = [0, best.length];
       while (low < high) {
         const middle = (low + high) >>> 1;
@@ -77,6 +77,19 @@ export class KeyTally {
       if (best.length > n) best.pop();
     }
     return best;
+  }
+
+  /** Shows every key there is, in no order. */
+  each(visit: (key: Tallied["key"], count: number) => void): void {
+    for (let slot = 0; slot < this.#capacity; slot++) {
+      const count = this.#counts[slot] ?? 0;
+      if (count > 0) visit(this.#key(slot), count);
+    }
+  }
+
+  #key(slot: number): Tallied["key"] {
+    const [keys, at] = [this.#keys, slot * KEY_WORDS];
+    return [keys[at] ?? 0, keys[at + 1] ?? 0, keys[at + 2] ?? 0, keys[at + 3] ?? 0];
   }
 
   /** Where the key is, or the free place where it belongs. */
@@ -101,14 +114,14 @@ export class KeyTally {
   }
 
   #forget(): void {
-    const sample: number[] = [];
-    const step = Math.max(1, Math.floor(this.#capacity / (SAMPLE * 2)));
+    const sample = new Uint32Array(SAMPLE);
+    let taken = 0;
+    const step = Math.max(1, Math.floor(this.#capacity / SAMPLE));
     for (let slot = 0; slot < this.#capacity; slot += step) {
       const count = this.#counts[slot] ?? 0;
-      if (count > 0) sample.push(count);
+      if (count > 0) sample[taken++] = count;
     }
-    sample.sort((x, y) => x - y);
-    const middle = Math.max(1, sample[sample.length >>> 1] ?? 1);
+    const middle = Math.max(1, sample.subarray(0, taken).sort()[taken >>> 1] ?? 1);
     this.error += middle;
     this.#move(this.#capacity, middle);
   }

@@ -15,7 +15,7 @@ export interface PortSupply {
 }
 
 /** Ports of a public address that one destination takes up. */
-export interface PortUse {
+export interface DestinationPorts {
   readonly address: Ipv4;
   readonly protocol: number;
   readonly destination: Ipv4;
@@ -28,8 +28,19 @@ export interface PortUse {
   readonly occupancy: number;
   /** That the next connection from there to there finds no port, 0 to 1. */
   readonly refusalChance: number;
+}
+
+/** The same, and who does it. */
+export interface PortUse extends DestinationPorts {
   /** Whose connections fill it, the most first. */
   readonly subscribers: readonly { readonly address: Ipv4; readonly connections: number }[];
+}
+
+/** A public address in use. */
+export interface AddressPorts {
+  readonly address: Ipv4;
+  readonly connections: number;
+  readonly fullest: DestinationPorts;
 }
 
 /** What the kernel itself takes for ports above 1023 if a rule names none. */
@@ -108,27 +119,49 @@ export class PortUseCount {
   /** The fullest, by their part of the ports; `subscribers` of each at most. */
   result(subscribers: number): PortUse[] {
     return this.#chosen
-      .map(({ key: [address, destination, protocolAndPort, blockFirst], used, by }) => {
-        const supply = this.#supplies.get(address);
-        const { first, last } = supply ?? KERNEL_RANGE;
-        const ports =
-          blockFirst === 0 || supply?.blockSize === undefined
-            ? { first, last }
-            : { first: blockFirst, last: blockFirst + supply.blockSize - 1 };
-        const size = ports.last - ports.first + 1;
-        return {
-          address,
-          protocol: protocolAndPort >>> 16,
-          destination,
-          destinationPort: protocolAndPort & 0xffff,
-          ports,
-          used,
-          occupancy: used / size,
-          refusalChance: refusal(used, size),
-          subscribers: by.top(subscribers).map(({ key, count }) => ({ address: key[3], connections: count })),
-        };
-      })
+      .map(({ key, used, by }) => ({
+        ...this.#use(key, used),
+        subscribers: by.top(subscribers).map(({ key, count }) => ({ address: key[3], connections: count })),
+      }))
       .toSorted((x, y) => y.occupancy - x.occupancy || y.used - x.used);
+  }
+
+  /**
+   * After the first pass: each public address in use, ascending, with its connections and its fullest destination, for
+   * which nobody has looked who fills it.
+   */
+  fullest(): AddressPorts[] {
+    const found = new Map<Ipv4, { connections: number; fullest: DestinationPorts }>();
+    this.#tally.each((key, used) => {
+      const use = this.#use(key, used);
+      const known = found.get(use.address);
+      if (known === undefined) found.set(use.address, { connections: used, fullest: use });
+      else {
+        known.connections += used;
+        if (isFuller(use, known.fullest)) known.fullest = use;
+      }
+    });
+    return Array.from(found, ([address, use]) => ({ address, ...use })).toSorted((x, y) => x.address - y.address);
+  }
+
+  #use([address, destination, protocolAndPort, blockFirst]: Tallied["key"], used: number): DestinationPorts {
+    const supply = this.#supplies.get(address);
+    const { first, last } = supply ?? KERNEL_RANGE;
+    const ports =
+      blockFirst === 0 || supply?.blockSize === undefined
+        ? { first, last }
+        : { first: blockFirst, last: blockFirst + supply.blockSize - 1 };
+    const size = ports.last - ports.first + 1;
+    return {
+      address,
+      protocol: protocolAndPort >>> 16,
+      destination,
+      destinationPort: protocolAndPort & 0xffff,
+      ports,
+      used,
+      occupancy: used / size,
+      refusalChance: refusal(used, size),
+    };
   }
 
   /** Makes the entry's key; false if it takes no port. */
@@ -147,4 +180,12 @@ export class PortUseCount {
     }
     return true;
   }
+}
+
+/** Of two as full, the one with the lower destination: what is shown does not jump. */
+function isFuller(one: DestinationPorts, other: DestinationPorts): boolean {
+  if (one.occupancy !== other.occupancy) return one.occupancy > other.occupancy;
+  return one.destination !== other.destination
+    ? one.destination < other.destination
+    : one.destinationPort < other.destinationPort;
 }

@@ -1,12 +1,11 @@
-import { formatIpv4 } from "../../address/ipv4.ts";
-import { formatIpv6 } from "../../kernel/conntrack/tuple.ts";
 import { STATUS } from "../../kernel/conntrack/connection.ts";
 import type { ConnectionEntry } from "../../kernel/conntrack/entry.ts";
 import { PROTOCOL_STATES, protocolState } from "../../kernel/conntrack/entry-protocol.ts";
 import { protocolName } from "../../kernel/conntrack/protocol-name.ts";
+import { addressOfKey, tallyAddress } from "./address-key.ts";
 import { PORT_PROTOCOLS } from "./filter.ts";
 import { KeyTally, type Tallied } from "./key-tally.ts";
-import { addressAt, addressNumber, makeSide, toPool, toSubscriber, type Side } from "./sides.ts";
+import { makeSide, toPool, toSubscriber, type Side } from "./sides.ts";
 
 /** What connections can be counted by. */
 export const SUMMARY_KEYS = ["subscriber", "pool", "destination", "state", "protocol", "port", "timeout"] as const;
@@ -54,7 +53,6 @@ const TIME_CLASSES: readonly (readonly [seconds: number, name: string])[] = [
 
 /** How far an entry without a state of its own has come, told by its status. */
 const PROGRESS = ["unreplied", "replied", "assured"] as const;
-const MAPPED = 0xffff;
 
 /** Counts entries by a key, in bounded memory. */
 export class FlowSummary {
@@ -112,30 +110,19 @@ export class FlowSummary {
       return (entry) => {
         const side = (this.#side ??= makeSide(entry));
         side.isSource = false;
-        this.#addAddress(entry, side);
+        tallyAddress(tally, entry, side);
       };
     }
     const find = this.by === "pool" ? toPool : toSubscriber;
     return (entry) => {
       const side = (this.#side ??= makeSide(entry));
-      if (find(side, entry)) this.#addAddress(entry, side);
+      if (find(side, entry)) tallyAddress(tally, entry, side);
       else tally.add(0, 0, 0, 0);
     };
   }
 
-  #addAddress(entry: ConnectionEntry, side: Side): void {
-    if (side.tuple.family === 2) {
-      this.#tally.add(0, 0, MAPPED, addressNumber(side));
-      return;
-    }
-    const { buffer } = entry;
-    const at = addressAt(side);
-    if (at === 0) this.#tally.add(0, 0, 0, 0);
-    else this.#tally.add(buffer.u32(at), buffer.u32(at + 4), buffer.u32(at + 8), buffer.u32(at + 12));
-  }
-
   #name({ key }: Tallied): string {
-    const [a, b, c, d] = key;
+    const [, , c, d] = key;
     switch (this.by) {
       case "protocol":
         return protocolName(d);
@@ -148,9 +135,7 @@ export class FlowSummary {
       case "subscriber":
       case "pool":
       case "destination":
-        if (a === 0 && b === 0 && c === MAPPED) return formatIpv4(d);
-        if (a === 0 && b === 0 && c === 0 && d === 0) return this.by === "pool" ? "not translated" : "no address";
-        return ipv6Name(key);
+        return addressOfKey(key) ?? (this.by === "pool" ? "not translated" : "no address");
     }
   }
 }
@@ -166,11 +151,4 @@ function condition(entry: ConnectionEntry): number {
 function conditionName(condition: number, protocol: number): string {
   const name = PROTOCOL_STATES[condition] ?? PROGRESS[condition - PROTOCOL_STATES.length] ?? "";
   return `${protocolName(protocol)} ${name}`;
-}
-
-function ipv6Name(words: readonly number[]): string {
-  const bytes = new Uint8Array(16);
-  const view = new DataView(bytes.buffer);
-  for (const [i, word] of words.entries()) view.setUint32(i * 4, word);
-  return formatIpv6(bytes, 0);
 }

@@ -1,5 +1,6 @@
 import { formatIpv4 } from "../../../address/ipv4.ts";
-import type { PortSupply, PortUse } from "../../../observe/flows/port-use.ts";
+import type { PortUse } from "../../../observe/flows/port-use.ts";
+import { suppliesOf } from "../../../observe/flows/port-supply.ts";
 import { protocolName } from "../../../kernel/conntrack/protocol-name.ts";
 import { rangesContain } from "../../../address/ipv4-range.ts";
 import type { Plan } from "../../../plan/plan.ts";
@@ -65,7 +66,12 @@ export const flowsPorts = command<Flags, []>({
     const report = await readFlows({
       namespace: netns,
       filter: flowFilter(flags),
-      task: { kind: "ports", supplies: suppliesOf(plan), top: flags.top, subscribers: flags.subscribers },
+      task: {
+        kind: "ports",
+        supplies: plan === undefined ? [] : suppliesOf(plan),
+        top: flags.top,
+        subscribers: flags.subscribers,
+      },
     });
     const { uses, connections, error } = report.ports ?? { uses: [], connections: 0, error: 0 };
     return {
@@ -74,18 +80,6 @@ export const flowsPorts = command<Flags, []>({
     };
   },
 });
-
-/** The ports of every public address in the plan. */
-function suppliesOf(plan: Plan | undefined): PortSupply[] {
-  return (plan?.sources ?? []).flatMap(({ addresses, blocks }) =>
-    addresses.map(({ address, ports }) => ({
-      address,
-      first: blocks?.firstPort ?? ports.first,
-      last: ports.last,
-      ...(blocks === undefined ? {} : { blockSize: blocks.size }),
-    })),
-  );
-}
 
 function useJson(use: PortUse, plan: Plan | undefined): object {
   const who = use.subscribers[0]?.address;
