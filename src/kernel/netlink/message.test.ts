@@ -73,3 +73,20 @@ test("can be finished twice with other numbers", () => {
   assert.equal(Buffer.from(message.finish(2, 4)).readUInt32LE(8), 2);
   assert.equal(Buffer.from(message.finish(2, 4)).readUInt16LE(6), 4);
 });
+
+test("a message longer than its first buffer keeps every number, whichever makes it grow", () => {
+  for (let before = 0; before < 8; before++) {
+    const message = new NetlinkMessage(1)
+      .bytes(new Uint8Array(232 + before))
+      .u8(1)
+      .u16be(2)
+      .u32be(3)
+      .u32be(4)
+      .u16be(5);
+    assert.deepEqual(
+      [...message.finish(1).subarray(16 + 232 + before)],
+      [1, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, 0, 5],
+      `${before}`,
+    );
+  }
+});

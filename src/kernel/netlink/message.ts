@@ -16,27 +16,32 @@ export class NetlinkMessage {
   }
 
   u8(value: number): this {
-    this.#view.setUint8(this.#grow(1), value);
+    const at = this.#grow(1);
+    this.#view.setUint8(at, value);
     return this;
   }
 
   u16(value: number): this {
-    this.#view.setUint16(this.#grow(2), value, HOST_LITTLE_ENDIAN);
+    const at = this.#grow(2);
+    this.#view.setUint16(at, value, HOST_LITTLE_ENDIAN);
     return this;
   }
 
   u16be(value: number): this {
-    this.#view.setUint16(this.#grow(2), value);
+    const at = this.#grow(2);
+    this.#view.setUint16(at, value);
     return this;
   }
 
   u32(value: number): this {
-    this.#view.setUint32(this.#grow(4), value, HOST_LITTLE_ENDIAN);
+    const at = this.#grow(4);
+    this.#view.setUint32(at, value, HOST_LITTLE_ENDIAN);
     return this;
   }
 
   u32be(value: number): this {
-    this.#view.setUint32(this.#grow(4), value);
+    const at = this.#grow(4);
+    this.#view.setUint32(at, value);
     return this;
   }
 
@@ -79,7 +84,7 @@ export class NetlinkMessage {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /** Makes room and gives the offset where it starts; new bytes are zero. */
+  /** Makes room and gives the offset where it starts; new bytes are zero. Growing replaces `#view`: call this first. */
   #grow(size: number): number {
     const start = this.#length;
     this.#length += size;

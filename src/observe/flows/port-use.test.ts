@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseIpv4 } from "../../address/ipv4.ts";
+import { CTA_STATUS } from "../../kernel/conntrack/attributes.ts";
+import { ConnectionEntry } from "../../kernel/conntrack/entry.ts";
+import type { Tuple } from "../../kernel/conntrack/tuple.ts";
+import { entryBytes, u32 } from "../../../test/fixtures/connection-entries.ts";
+import { PortUseCount, refusal, type PortSupply } from "./port-use.ts";
+
+const SNAT = 0x10;
+const number = (text: string): number => parseIpv4(text) ?? assert.fail(text);
+
+interface Flow {
+  readonly from: string;
+  readonly by: string;
+  readonly port: number;
+  readonly to?: string;
+  readonly protocol?: number;
+  readonly status?: number;
+}
+
+function entryOf({ from, by, port, to = "9.9.9.9", protocol = 6, status = SNAT }: Flow): ConnectionEntry {
+  const icmp = protocol === 1;
+  const original: Tuple = {
+    source: from,
+    destination: to,
+    protocol,
+    sourcePort: icmp ? port : 5000,
+    destinationPort: icmp ? 8 << 8 : 443,
+  };
+  const reply: Tuple = {
+    source: to,
+    destination: by,
+    protocol,
+    sourcePort: icmp ? port : 443,
+    destinationPort: icmp ? 0 : port,
+  };
+  const body = entryBytes(original, reply, u32(CTA_STATUS, status));
+  const bytes = Buffer.alloc(body.length + 4);
+  bytes.set(body, 4);
+  const entry = new ConnectionEntry(bytes);
+  assert.ok(entry.scan(4, bytes.length));
+  return entry;
+}
+
+function portUse(flows: readonly Flow[], supplies: readonly PortSupply[]) {
+  const count = new PortUseCount(supplies);
+  const entries = flows.map(entryOf);
+  for (const entry of entries) count.count(entry);
+  count.choose(10);
+  for (const entry of entries) count.attribute(entry);
+  return { count, uses: count.result(2) };
+}
+
+test("connections to one destination add up, whoever makes them; others stand apart", () => {
+  const by = "61.1.1.1";
+  const { uses, count } = portUse(
+    [
+      { from: "10.0.0.1", by, port: 1024 },
+      { from: "10.0.0.1", by, port: 1025 },
+      { from: "10.0.0.2", by, port: 1026 },
+      { from: "10.0.0.2", by, port: 1026, to: "9.9.9.8" },
+      { from: "10.0.0.3", by, port: 77, protocol: 1 },
+      { from: "10.0.0.4", by, port: 2000, status: 0 },
+    ],
+    [{ address: number(by), first: 1024, last: 1033 }],
+  );
+  assert.equal(count.connections, 5);
+  assert.deepEqual(uses[0], {
+    address: number(by),
+    protocol: 6,
+    destination: number("9.9.9.9"),
+    destinationPort: 443,
+    ports: { first: 1024, last: 1033 },
+    used: 3,
+    occupancy: 0.3,
+    refusalChance: 0,
+    subscribers: [
+      { address: number("10.0.0.1"), connections: 2 },
+      { address: number("10.0.0.2"), connections: 1 },
+    ],
+  });
+  assert.deepEqual(
+    uses.slice(1).map(({ protocol, used, destinationPort }) => [protocol, used, destinationPort]),
+    [
+      [6, 1, 443],
+      [1, 1, 0],
+    ],
+  );
+});
+
+test("with port blocks each block is counted for itself", () => {
+  const by = "61.1.1.1";
+  const { uses } = portUse(
+    [
+      { from: "10.0.0.1", by, port: 1024 },
+      { from: "10.0.0.1", by, port: 1025 },
+      { from: "10.0.0.2", by, port: 1026 },
+    ],
+    [{ address: number(by), first: 1024, last: 65535, blockSize: 2 }],
+  );
+  assert.deepEqual(
+    uses.map(({ ports, used, refusalChance }) => [ports.first, ports.last, used, refusalChance]),
+    [
+      [1024, 1025, 2, 1],
+      [1026, 1027, 1, 0],
+    ],
+  );
+});
+
+test("without a supply the kernel's own range is assumed", () => {
+  const { uses } = portUse([{ from: "10.0.0.1", by: "61.1.1.9", port: 4000 }], []);
+  assert.deepEqual(uses[0]?.ports, { first: 1024, last: 65535 });
+  assert.equal(uses[0].occupancy, 1 / 64512);
+});
+
+test("the chance of refusal: none in small blocks until they are full, then the 248 tries", () => {
+  const cases: readonly (readonly [used: number, ports: number, chance: number])[] = [
+    [127, 128, 0],
+    [128, 128, 1],
+    [0, 64512, 0],
+    [64512, 64512, 1],
+    [512, 1024, 0.5 ** 248],
+  ];
+  for (const [used, ports, chance] of cases) assert.equal(refusal(used, ports), chance, `${used} of ${ports}`);
+  assert.ok(Math.abs(refusal(9900, 10000) - 0.0827) < 0.0001);
+});
