@@ -19,7 +19,7 @@ test(
     const net = buildThreeNamespaces("flo", 'oifname "wan" snat to 61.138.177.3-61.138.177.30');
     try {
       if (Number(before) < CONNECTIONS * 1.2) writeSysctl(undefined, MAX, String(CONNECTIONS * 2));
-      let filling = true;
+      const progress = { filling: true };
       const fill = fillConnections({
         ...generatorEnds(net),
         subscribers: [parseIpv4Range("10.64.0.0/22") ?? assert.fail()],
@@ -27,10 +27,10 @@ test(
         protocol: "udp",
         rate: RATE,
       }).finally(() => {
-        filling = false;
+        progress.filling = false;
       });
       let changedMeanwhile = 0;
-      while (filling) {
+      while (progress.filling) {
         const { scan, summary, matched } = await readFlows({
           namespace: net.gateway,
           filter: {},
