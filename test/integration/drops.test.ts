@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { namespaceInode } from "../../src/kernel/network-directory.ts";
-import { DropCounter } from "../../src/kernel/drops/drop-counter.ts";
+import { BpfObject, objectPath } from "../../src/kernel/bpf/object.ts";
+import { attachRawTracepoint } from "../../src/kernel/bpf/raw-tracepoint.ts";
+import { DropCounter, objectFor } from "../../src/kernel/drops/drop-counter.ts";
+import { decodeCause, decodeSample, SAMPLE_BYTES } from "../../src/kernel/drops/record.ts";
 import { tupleText } from "../../src/observe/drops/packet.ts";
 import { DropWatch } from "../../src/observe/drops/watch.ts";
 import { FAULTS, sendPackets } from "../fixtures/drop-faults.ts";
@@ -87,6 +90,32 @@ void test("headers beyond the rate are counted as lost", { skip }, () => {
     assert.ok(samples.length >= 3 && samples.length < 100, `${samples.length} samples`);
   } finally {
     watch.close();
+    net.remove();
+  }
+});
+
+void test("the program for older kernels counts the same", { skip }, () => {
+  assert.equal(objectFor(Buffer.from("\0int\0")), "drops-probed");
+  const net = buildThreeNamespaces("do", "oifname wan masquerade");
+  const object = BpfObject.load(objectPath("drops-probed"));
+  const config = Uint32Array.of(namespaceInode(net.gateway), 1);
+  object.map("config").updateAt(0, new Uint8Array(config.buffer));
+  const attachment = attachRawTracepoint(object.program("count_drop"), "kfree_skb");
+  const counter = new DropCounter({ namespace: namespaceInode(net.gateway) });
+  try {
+    sendPackets(net, { badIpChecksum: true }, 100);
+    const keys = [...object.map("causes").keys()].map(decodeCause);
+    assert.deepEqual(
+      counter.read().counts,
+      keys.map((key) => ({ ...key, packets: 100 })),
+    );
+    const sample = Buffer.alloc(SAMPLE_BYTES);
+    assert.ok(object.map("samples").popInto(sample));
+    assert.equal(decodeSample(sample).bytes.readUInt32BE(16), 0xc6336409);
+  } finally {
+    counter.close();
+    attachment.close();
+    object.close();
     net.remove();
   }
 });

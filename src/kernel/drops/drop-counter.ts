@@ -7,7 +7,7 @@ import { HOST_LITTLE_ENDIAN } from "../netlink/header.ts";
 import { decodeCause, decodeSample, SAMPLE_BYTES, type DropCount, type DropSample } from "./record.ts";
 
 const TRACEPOINT = "kfree_skb";
-/** Indices of `counters` in bpf/drops.bpf.c. */
+/** Indices of `counters` in bpf/drops.h. */
 const UNATTRIBUTED = 0;
 const SAMPLES_LOST = 1;
 /** How many samples are taken out at once: what the kernel's queue holds. */
@@ -45,7 +45,7 @@ export class DropCounter {
   constructor(options: DropCounterOptions = {}) {
     const types = readKernelTypes();
     this.reasonNames = reasonNames(types);
-    this.#object = BpfObject.load(objectPath("drops"));
+    this.#object = BpfObject.load(objectPath(objectFor(types)));
     try {
       const config = Uint32Array.of(options.namespace ?? 0, options.samplesPerSecond ?? 0);
       this.#object.map("config").updateAt(0, new Uint8Array(config.buffer));
@@ -93,6 +93,11 @@ export class DropCounter {
     this.#attachment.close();
     this.#object.close();
   }
+}
+
+/** The object for this kernel: since 6.2 programs may load from kernel memory, which costs half; from BTF. */
+export function objectFor(types: Buffer): "drops" | "drops-probed" {
+  return types.includes("\0bpf_rdonly_cast\0") ? "drops" : "drops-probed";
 }
 
 /** The names of all reasons, those of subsystems by their subsystem; from BTF. */

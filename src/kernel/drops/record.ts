@@ -1,7 +1,7 @@
 import { HOST_LITTLE_ENDIAN } from "../netlink/header.ts";
 
 /*
- * Bytes of the structures in bpf/drops.bpf.c: change both or neither.
+ * Bytes of the structures in bpf/drops.h: change both or neither.
  */
 export const CAUSE_BYTES = 24;
 export const SAMPLE_BYTES = 136;
