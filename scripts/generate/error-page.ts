@@ -37,7 +37,7 @@ const LAB: Codes<LabErrorCode> = {
 
 const COMMAND = {
   usage: "The command line is wrong; exit status 2.",
-  "file-unreadable": "The gateway file cannot be read.",
+  "file-unreadable": "The gateway file, or another file named, cannot be read.",
   "file-exists": "The file to write exists already.",
   "file-unwritable": "The file cannot be written.",
   "not-found": "`meganat lookup`: the address is none of this gateway's.",

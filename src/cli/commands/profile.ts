@@ -166,7 +166,7 @@ async function readStacks(file: string): Promise<FoldedStacks> {
     return readFolded(readFileSync(file, "utf8"));
   } catch (error) {
     const remedy = "`meganat profile --folded FILE` writes such files";
-    throw new CommandError({ code: "profile-file", message: `cannot read ${file}: ${words(error)}`, remedy });
+    throw new CommandError({ code: "file-unreadable", message: `cannot read ${file}: ${words(error)}`, remedy });
   }
 }
 
@@ -175,7 +175,7 @@ function writeText(file: string, text: string): void {
     writeFileSync(file, text);
   } catch (error) {
     const remedy = "name a file in a folder you may write to";
-    throw new CommandError({ code: "profile-file", message: `cannot write ${file}: ${words(error)}`, remedy });
+    throw new CommandError({ code: "file-unwritable", message: `cannot write ${file}: ${words(error)}`, remedy });
   }
 }
 
