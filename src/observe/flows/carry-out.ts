@@ -3,14 +3,14 @@ import { scanConntrack, type ScanResult } from "../../kernel/conntrack/scan.ts";
 import type { ConnectionEntry } from "../../kernel/conntrack/entry.ts";
 import { readSysctl } from "../../kernel/sysctl.ts";
 import { writeAll } from "../../kernel/write-all.ts";
-import { ByteWriter } from "./byte-writer.ts";
+import { ascii, ByteWriter } from "./byte-writer.ts";
 import { writeConntrackLine } from "./conntrack-line.ts";
 import { compileFilter, kernelFilter } from "./filter.ts";
 import type { FlowOrder, FlowReport, FlowTask, ListFormat } from "./flow-order.ts";
 import { writeJsonLine } from "./json-line.ts";
 import { PortUseCount } from "./port-use.ts";
 import { FlowSummary } from "./summary.ts";
-import { writeTableLine } from "./table-line.ts";
+import { TABLE_HEAD, writeTableLine } from "./table-line.ts";
 
 type Visit = (entry: ConnectionEntry) => boolean | void;
 
@@ -65,7 +65,11 @@ function list(order: FlowOrder, { format, fd, limit }: Extract<FlowTask, { kind:
 }
 
 function lineWriter(format: ListFormat, to: ByteWriter): (entry: ConnectionEntry) => void {
-  if (format === "table") return (entry) => writeTableLine(to, entry);
+  if (format === "table") {
+    to.bytes(ascii(TABLE_HEAD));
+    to.endLine();
+    return (entry) => writeTableLine(to, entry);
+  }
   if (format === "json") return (entry) => writeJsonLine(to, entry);
   const extended = format === "extended";
   const now = Math.floor(Date.now() / 1000);

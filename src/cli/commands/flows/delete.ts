@@ -1,5 +1,6 @@
 import { createInterface } from "node:readline/promises";
 import type { FlowReport } from "../../../observe/flows/flow-order.ts";
+import { formatCount, formatNoun } from "../../../plan/figures.ts";
 import { command } from "../../command.ts";
 import { CommandError } from "../../failure.ts";
 import { FLOW_FILTER_ALIASES, FLOW_FILTER_FLAGS, flowFilter, type FlowFilterFlags } from "../../flow-filter.ts";
@@ -49,13 +50,13 @@ export const flowsDelete = command<Flags, []>({
         status: 1,
       };
     }
-    if (found > 0) output.progress(`removing ${found.toLocaleString("en")} connections`);
+    if (found > 0) output.progress(`removing ${formatNoun(found, "connection")}`);
     const report: FlowReport =
       found === 0 ? counted : await readFlows({ namespace: netns, filter, task: { kind: "delete" } });
     const { removed, missed } = report.deleted ?? { removed: 0, missed: 0 };
     const text = [
-      `${removed.toLocaleString("en")} connections removed of ${found.toLocaleString("en")} found` +
-        (missed === 0 ? "" : `; ${missed.toLocaleString("en")} were gone before their turn`),
+      `${formatNoun(removed, "connection")} removed of ${formatCount(found)} found` +
+        (missed === 0 ? "" : `; ${formatCount(missed)} were gone before their turn`),
       ...readingLines(counted),
     ].join("\n");
     return { json: { found, removed, missed, reading: report.scan }, text };
@@ -68,7 +69,7 @@ async function agreed(found: number): Promise<boolean> {
     throw new CommandError(
       {
         code: "usage",
-        message: `${found.toLocaleString("en")} connections would be removed, and there is no terminal to ask on`,
+        message: `${formatNoun(found, "connection")} would be removed, and there is no terminal to ask on`,
         remedy: "add --yes if that is meant",
       },
       2,
@@ -76,7 +77,7 @@ async function agreed(found: number): Promise<boolean> {
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await terminal.question(`Remove ${found.toLocaleString("en")} connections? [y/N] `);
+    const answer = await terminal.question(`Remove ${formatNoun(found, "connection")}? [y/N] `);
     return /^y(es)?$/i.test(answer.trim());
   } finally {
     terminal.close();

@@ -1,6 +1,7 @@
 import { isIPv4 } from "node:net";
 import { LIST_FORMATS, type ListFormat } from "../../../observe/flows/flow-order.ts";
 import { SUMMARY_KEYS, type Summary, type SummaryKey } from "../../../observe/flows/summary.ts";
+import { formatNoun } from "../../../plan/figures.ts";
 import { command, type MeganatContext } from "../../command.ts";
 import { FLOW_FILTER_ALIASES, FLOW_FILTER_FLAGS, flowFilter, type FlowFilterFlags } from "../../flow-filter.ts";
 import { READING_JSON, readingLines, summaryLines } from "../../flows-text.ts";
@@ -68,12 +69,8 @@ export const flowsList = command<Flags, []>({
 });
 
 async function listFlows({ output, netns }: MeganatContext, flags: Flags): Promise<HandedOver> {
-  const [{ readFlows }, { TABLE_HEAD }] = await Promise.all([
-    import("../../../observe/flows/read-flows.ts"),
-    import("../../../observe/flows/table-line.ts"),
-  ]);
+  const { readFlows } = await import("../../../observe/flows/read-flows.ts");
   const format = flags.output ?? (output.json ? "json" : "table");
-  if (format === "table") await output.stream(`${TABLE_HEAD}\n`);
   const limit = flags.limit === undefined ? {} : { limit: flags.limit };
   const report = await readFlows({
     namespace: netns,
@@ -82,7 +79,7 @@ async function listFlows({ output, netns }: MeganatContext, flags: Flags): Promi
   });
   const { matched, scan } = report;
   if (output.json) await output.stream(`${JSON.stringify({ matched, reading: scan })}\n`);
-  else for (const line of [`${matched.toLocaleString("en")} connections`, ...readingLines(report)]) output.note(line);
+  else for (const line of [formatNoun(matched, "connection"), ...readingLines(report)]) output.note(line);
   return { handedOver: 0 };
 }
 
