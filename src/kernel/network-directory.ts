@@ -1,14 +1,30 @@
 import { closeSync, fstatSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { kernelErrorFromNode } from "./ffi/errno.ts";
 import { listNamespaces, openNamespace, type NamespaceName } from "./namespace.ts";
 
 /** A network namespace found by its number. */
 export interface NetworkPlace {
   /** What people know it by: its name, `this one`, `process 812 (nginx)`, or its number. */
   readonly label: string;
-  /** For calls that want a namespace by name; `own` is the one the process is in. */
+  /** For calls that want a namespace by name. */
   readonly known: { readonly name: NamespaceName } | undefined;
   /** A process in it. */
   readonly process: number | undefined;
+}
+
+/** A file below /proc/net as a process sees it, in whatever namespace it is. Throws `kernel-not-found`. */
+export function readProcessNetFile(process: number, name: string): string {
+  try {
+    return readFileSync(`/proc/${process}/net/${name}`, "utf8");
+  } catch (error) {
+    throw kernelErrorFromNode(`read /proc/${process}/net/${name}`, error);
+  }
+}
+
+/** Names of interfaces by their number, from the text of /proc/net/igmp, which lists those with IPv4. */
+export function parseInterfaceNumbers(igmp: string): Map<number, string> {
+  const lines = igmp.matchAll(/^(\d+)\s+(\S+?)\s*:/gm);
+  return new Map(Array.from(lines, ([, index, name = ""]) => [Number(index), name]));
 }
 
 /** The number of the namespace: the inode of its file, as eBPF programs see it too. Throws `kernel-not-found`. */

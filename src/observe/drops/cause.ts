@@ -5,6 +5,7 @@ export type CauseId =
   | "chain-too-long"
   | "rule"
   | "hook"
+  | "netfilter"
   | "no-route"
   | "not-forwarding"
   | "rp-filter"
@@ -71,6 +72,12 @@ export const CAUSES: Readonly<Record<CauseId, Cause>> = {
       "something on a netfilter hook dropped it that counts nothing: an iptables-legacy rule, IPVS, a bridge or another module",
     counters: [],
     see: "`iptables-legacy-save -c`",
+  },
+  netfilter: {
+    title: "netfilter: table full, ports used up, or a module",
+    meaning: "which of them cannot be told: the counters of its namespace may not be read, or functions have no names",
+    counters: [],
+    see: "the namespace's own `conntrack -S`",
   },
   "no-route": {
     title: "no route",

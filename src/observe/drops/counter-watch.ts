@@ -32,7 +32,7 @@ export class CounterWatch implements Watch {
     this.#first = this.#last = this.#read();
     const conntrack =
       this.#first.counters.conntrack === undefined
-        ? "; those of connection tracking need CAP_NET_ADMIN, so a full table is not seen"
+        ? "; those of connection tracking need CAP_NET_ADMIN here, so a full table is not seen"
         : "";
     this.limits = [
       `drops are not counted one by one: ${why.message}`,

@@ -46,7 +46,7 @@ void test("drops on a hook are shared out by their namespace's counters", () => 
     [60, "table-full", 2, 7],
     [30, "port-exhaustion", 3, 7],
     [10, "table-full", 3, 7],
-    [5, "hook", 2, 8],
+    [5, "netfilter", 2, 8],
   ]);
 });
 

@@ -16,7 +16,7 @@ void test("counters tell apart what dies in one function", () => {
     // Read a moment apart.
     [1000, delta(998, 0, 0), { "table-full": 1000 }],
     [1000, delta(1003, 0, 0), { "table-full": 1000 }],
-    [100, undefined, { hook: 100 }],
+    [100, undefined, { netfilter: 100 }],
   ] as const;
   for (const [packets, counters, parts] of cases) {
     assert.deepEqual(Object.fromEntries(splitHookDrops(packets, counters)), parts);

@@ -19,7 +19,7 @@ export function conntrackDelta(before: ConntrackDelta, after: ConntrackDelta): C
  * dropped by something that counts nothing there. The parts add up to `packets`.
  */
 export function splitHookDrops(packets: number, delta: ConntrackDelta | undefined): Map<CauseId, number> {
-  if (delta === undefined) return new Map([["hook", packets]]);
+  if (delta === undefined) return new Map([["netfilter", packets]]);
   const clashes = Math.max(0, delta.insertFailed - delta.chainTooLong);
   const parts: [CauseId, number][] = [
     ["table-full", Math.max(0, delta.drop - clashes)],

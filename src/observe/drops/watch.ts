@@ -4,19 +4,19 @@ import type { Tuple } from "../../kernel/conntrack/tuple.ts";
 import { DropCounter, type DropCounts } from "../../kernel/drops/drop-counter.ts";
 import { readKernelSymbols, whySymbolsAreHidden, type SymbolTable } from "../../kernel/kallsyms.ts";
 import type { NamespaceName } from "../../kernel/namespace.ts";
-import { namespaceInode, NetworkDirectory } from "../../kernel/network-directory.ts";
+import {
+  namespaceInode,
+  NetworkDirectory,
+  parseInterfaceNumbers,
+  readProcessNetFile,
+  type NetworkPlace,
+} from "../../kernel/network-directory.ts";
 import { listLinks } from "../../kernel/route/link.ts";
 import { CAUSES, type CauseId } from "./cause.ts";
 import { functionMeaning } from "./classify.ts";
 import { dropRows, type DropNames, type DropRow } from "./interval.ts";
 import { readSample, type DroppedPacket } from "./sample.ts";
-import {
-  attempt,
-  counterDelta,
-  NO_COUNTERS,
-  readNamespaceCounters,
-  type NamespaceCounters,
-} from "./namespace-counters.ts";
+import { attempt, counterDelta, readPlaceCounters, type NamespaceCounters } from "./namespace-counters.ts";
 import { conntrackDelta } from "./split.ts";
 
 /** What to watch. */
@@ -160,14 +160,13 @@ export class DropWatch implements Watch {
     const known = this.#interfaces.get(namespace)?.get(index);
     if (known !== undefined) return known;
     const place = this.#directory.find(namespace);
-    const names = place.known === undefined ? new Map<number, string>() : interfaceNames(place.known.name);
+    const names = interfaceNames(place);
     this.#interfaces.set(namespace, names);
     return names.get(index) ?? `#${index}`;
   }
 
   #countersOf(inode: number): NamespaceCounters {
-    const place = inode === 0 ? undefined : this.#directory.find(inode).known;
-    return place === undefined ? NO_COUNTERS : readNamespaceCounters(place.name);
+    return readPlaceCounters(this.#directory.find(inode));
   }
 
   #lookup(inode: number, tuple: Tuple): Connection | undefined {
@@ -219,6 +218,10 @@ function causeTotals(
     .toSorted((a, b) => b.packets - a.packets);
 }
 
-function interfaceNames(name: NamespaceName): ReadonlyMap<number, string> {
-  return new Map((attempt(() => listLinks(name)) ?? []).map((link) => [link.index, link.name]));
+function interfaceNames({ known, process }: NetworkPlace): ReadonlyMap<number, string> {
+  if (known !== undefined) {
+    return new Map((attempt(() => listLinks(known.name)) ?? []).map((link) => [link.index, link.name]));
+  }
+  if (process === undefined) return new Map();
+  return parseInterfaceNumbers(attempt(() => readProcessNetFile(process, "igmp")) ?? "");
 }
