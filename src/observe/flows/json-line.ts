@@ -8,6 +8,7 @@ import {
   CTA_MARK,
   CTA_TIMEOUT,
   CTA_TIMESTAMP,
+  CTA_TIMESTAMP_EVENT,
   CTA_TIMESTAMP_START,
   CTA_TIMESTAMP_STOP,
   CTA_USE,
@@ -19,7 +20,7 @@ import type { ConnectionEntry } from "../../kernel/conntrack/entry.ts";
 import { PROTOCOL_STATES, protocolState } from "../../kernel/conntrack/entry-protocol.ts";
 import type { EntryTuple } from "../../kernel/conntrack/entry-tuple.ts";
 import { protocolName } from "../../kernel/conntrack/protocol-name.ts";
-import { protocolDetail } from "../../kernel/conntrack/entry-detail.ts";
+import { DETAIL_GROUPS } from "../../kernel/conntrack/entry-detail.ts";
 import { ascii, type ByteWriter } from "./byte-writer.ts";
 import { writeAddress, writeU64 } from "./conntrack-line.ts";
 import { PORT_PROTOCOLS } from "./filter.ts";
@@ -55,11 +56,18 @@ const TEXT = {
   labels: ascii(',"labels":['),
   helper: ascii(',"helper":'),
   secctx: ascii(',"secctx":'),
+  event: ascii(',"event":"'),
   start: ascii(',"start":"'),
   stop: ascii(',"stop":"'),
   use: ascii(',"use":'),
   id: ascii(',"id":'),
 } as const;
+const DETAILS = DETAIL_GROUPS.map(({ name, outer, inner, fields }) => ({
+  outer,
+  inner,
+  name: ascii(`,"${name}":{`),
+  fields: fields.map(([type, field, bytes]) => ({ type, bytes, name: ascii(`"${field}":`) })),
+}));
 const GRE = 47;
 const [OPEN, CLOSE, COMMA, QUOTE, END_LIST] = [0x7b, 0x7d, 0x2c, 0x22, 0x5d];
 
@@ -84,8 +92,11 @@ export function writeJsonLine(to: ByteWriter, entry: ConnectionEntry): void {
   if (entry.has(CTA_USE)) number(to, TEXT.use, entry.use);
   if (entry.has(CTA_ID)) number(to, TEXT.id, entry.id);
   if (entry.readMaster()) writeTuple(to, entry, TEXT.master, entry.master, 0);
-  for (const [name, fields] of Object.entries(protocolDetail(entry))) {
-    to.bytes(ascii(`,${JSON.stringify(name)}:${JSON.stringify(fields)}`));
+  for (const group of DETAILS) writeDetail(to, entry, group);
+  if (entry.has(CTA_TIMESTAMP_EVENT)) {
+    to.bytes(TEXT.event);
+    to.big(entry.buffer.bigU64(entry.at(CTA_TIMESTAMP_EVENT)));
+    to.byte(QUOTE);
   }
   to.byte(CLOSE);
   to.endLine();
@@ -119,6 +130,38 @@ function writeTuple(
   if (tuple.zone >= 0) number(to, TEXT.tupleZone, tuple.zone);
   if (counters !== 0) writeCounters(to, entry, counters);
   to.byte(CLOSE);
+}
+
+/** Details are few, and most entries have none: a group without fields leaves nothing. */
+function writeDetail(to: ByteWriter, entry: ConnectionEntry, group: (typeof DETAILS)[number]): void {
+  const { outer, inner, fields } = group;
+  if (!entry.has(outer)) return;
+  const start = inner === 0 ? entry.at(outer) : entry.nested(outer, inner, 0);
+  if (start === 0) return;
+  const end = inner === 0 ? entry.end(outer) : entry.nestedEnd;
+  let some = false;
+  for (const { type, bytes, name } of fields) {
+    const at = entry.find(start, end, type, bytes);
+    if (at === 0) continue;
+    if (!some) to.bytes(group.name);
+    some = true;
+    to.bytes(name);
+    writeValue(to, entry, at, bytes);
+    to.byte(COMMA);
+  }
+  if (!some) return;
+  to.back();
+  to.byte(CLOSE);
+}
+
+function writeValue(to: ByteWriter, { buffer }: ConnectionEntry, at: number, bytes: 1 | 4 | 8): void {
+  if (bytes === 1) to.decimal(buffer.bytes[at] ?? 0);
+  else if (bytes === 4) to.decimal(buffer.u32(at));
+  else {
+    to.byte(QUOTE);
+    to.big(buffer.bigU64(at));
+    to.byte(QUOTE);
+  }
 }
 
 function writeCounters(to: ByteWriter, entry: ConnectionEntry, direction: number): void {
