@@ -84,15 +84,21 @@ function totalsOf(thread: Worker, sink: EventSink, control: Int32Array<SharedArr
   return new Promise((resolve, reject) => {
     // Lines in the order they came, however slow the sink.
     let written = Promise.resolve();
+    let ended = false;
     thread.on("message", (message: FromEventThread) => {
       if ("failure" in message) reject(unpackFailure(message.failure));
-      else if ("ended" in message) written.then(() => resolve(message.ended), reject);
-      else if ("begun" in message) written = written.then(() => sink.begin(message.begun));
+      else if ("ended" in message) {
+        ended = true;
+        written.then(() => resolve(message.ended), reject);
+      } else if ("begun" in message) written = written.then(() => sink.begin(message.begun));
       else written = written.then(() => pass(message.lines, sink, control));
       written.catch(reject);
     });
     thread.on("error", reject);
-    thread.on("exit", () => reject(new Error("the thread that listens to events has ended")));
+    thread.on("exit", () => {
+      // In good order, what it said may still be on its way to the sink.
+      if (!ended) reject(new Error("the thread that listens to events has ended"));
+    });
   });
 }
 
