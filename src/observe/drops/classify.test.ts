@@ -31,6 +31,8 @@ const cases: readonly (readonly [reason: string, location: string | undefined, v
   ["CPU_BACKLOG", "enqueue_to_backlog", "backlog"],
   ["QDISC_DROP", "__dev_queue_xmit", "queue"],
   ["XDP", "veth_xdp_rcv_skb", "program"],
+  ["NOT_SPECIFIED", "veth_xdp_rcv_skb", "program"],
+  ["NOT_SPECIFIED", "veth_xmit", "device"],
   ["A_REASON_OF_TOMORROW", "some_function", "other"],
   ["NOT_SPECIFIED", undefined, "other"],
 ];

@@ -41,6 +41,7 @@ const BY_FUNCTION: readonly Pattern[] = [
   [/^(ip_frag|ip6?_defrag|inet_frag|nf_ct_frag)/, "fragment"],
   [/^(enqueue_to_backlog|netif_rx)/, "backlog"],
   [/^(__dev_queue_xmit|pfifo_|fq_|htb_|tbf_|qdisc_)/, "queue"],
+  [/^(veth_xdp_|virtnet_.*xdp|do_xdp_generic|netif_receive_generic_xdp|tcf_|cls_bpf)/, "program"],
   [/^(veth_xmit|dev_hard_start_xmit|tun_net_xmit)/, "device"],
 ];
 
@@ -85,6 +86,7 @@ const MEANINGS: readonly (readonly [name: RegExp, meaning: string])[] = [
   [/^(enqueue_to_backlog|netif_rx)/, "a frame was put into a CPU's queue"],
   [/^(__dev_queue_xmit|__dev_xmit_skb|.*_enqueue)/, "a packet was put into an interface's queue"],
   [/^(veth_xmit|dev_hard_start_xmit|validate_xmit)/, "a packet was given to the driver"],
+  [/^(veth_xdp_|do_xdp_generic|netif_receive_generic_xdp)/, "an XDP program looked at a packet"],
   [/^unix_/, "programs of this machine talked to each other"],
   [/^netlink_/, "a message between kernel and program"],
   [/^packet_rcv|^tpacket_rcv/, "a capturing program (tcpdump) was too slow"],
