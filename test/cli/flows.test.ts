@@ -67,6 +67,20 @@ test("who uses up the ports", NEEDS_ROOT, (t) => {
   });
 });
 
+test("with the gateway file the port block, its rule and the rule of each subscriber are known", NEEDS_ROOT, (t) => {
+  const namespace = ownNamespace(t);
+  const tuple = ["-s", "10.10.1.7", "-d", "9.9.9.9", "--sport", "1000", "--dport", "53", "-n", "61.138.177.3:1921"];
+  run(namespace, "conntrack", "-I", "-p", "udp", ...tuple, "-t", "1000");
+  const flags = ["--netns", namespace, "-c", "examples/campus.yaml", "--json"];
+  const { uses } = json(meganat(["flows", "ports", ...flags]).stdout) as { uses: Record<string, unknown>[] };
+  assert.deepEqual(
+    uses.map((use) => [use["ports"], use["used"], use["occupancy"], use["rule"]]),
+    [[{ first: 1920, last: 2047 }, 1, 1 / 128, "campus"]],
+  );
+  const { summary } = json(meganat(["flows", "--by", "subscriber", ...flags]).stdout) as { summary: { top: unknown } };
+  assert.deepEqual(summary.top, [{ key: "10.10.1.7", connections: 1, share: 1, rule: "campus" }]);
+});
+
 test("delete asks, and takes no silence for a yes", NEEDS_ROOT, (t) => {
   const netns = ["--netns", withTwoEntries(t)];
   const silent = meganat(["flows", "delete", ...netns, "--subscriber", "10.0.0.1"]);
