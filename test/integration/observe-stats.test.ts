@@ -63,7 +63,9 @@ function atOneMoment<T>(namespace: string, oracle: () => T): { ours: CounterSnap
 
 /** Without what belongs to the whole host, where others are at work. */
 function ownValues({ readings }: CounterSnapshot): unknown {
-  return Object.entries(readings).filter(([name]) => COUNTER_WORDS[name]?.host !== true && !name.startsWith("neighbour"));
+  return Object.entries(readings).filter(
+    ([name]) => COUNTER_WORDS[name]?.host !== true && !name.startsWith("neighbour"),
+  );
 }
 
 function value(snapshot: CounterSnapshot, name: string): number {
