@@ -81,6 +81,7 @@ if [ "$purpose" = test ]; then
   program iptables-restore iptables iptables-nft iptables-nft iptables
   program ethtool ethtool ethtool ethtool ethtool
   program socat socat socat socat socat
+  program tmux tmux tmux tmux tmux
   program sysctl procps procps-ng procps-ng procps
 fi
 

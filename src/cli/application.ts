@@ -28,6 +28,7 @@ import { remove } from "./commands/remove.ts";
 import { render } from "./commands/render.ts";
 import { stats } from "./commands/stats.ts";
 import { status } from "./commands/status.ts";
+import { top } from "./commands/top.ts";
 import { helpText } from "./help.ts";
 
 /** The whole command line: every command, the flags all of them take, and the words for usage errors. */
@@ -42,6 +43,7 @@ export function makeApplication(currentVersion: string): Application<MeganatCont
         apply,
         remove,
         status,
+        top,
         stats,
         flows,
         events,

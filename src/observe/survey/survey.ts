@@ -45,6 +45,8 @@ export interface SurveyReport extends SubscriberRows {
   readonly seconds: number | undefined;
   /** Connections that were not there at the last survey, a second. Those that came and went meanwhile are not seen. */
   readonly newPerSecond: number | undefined;
+  /** Entries more than at the last survey; negative if fewer. */
+  readonly grown: number | undefined;
   readonly addresses: readonly AddressPorts[];
 }
 

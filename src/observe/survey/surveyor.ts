@@ -7,6 +7,7 @@ import type { SurveyAnswer, SurveyOrder, SurveySetup } from "./survey-order.ts";
 
 interface Last {
   readonly survey: Survey;
+  readonly entries: number;
   readonly began: number;
   readonly seconds: number | undefined;
   /** False if entries may be missing from it: then it cannot say what is new. */
@@ -47,12 +48,13 @@ export class Surveyor {
     const began = performance.now();
     const scan = scanConntrack(namespace, { family: 0 }, (entry) => survey.add(entry));
     const seconds = before === undefined ? undefined : (began - before.began) / 1000;
-    this.#last = { survey, began, seconds, comparable: !scan.resized && scan.malformed === 0 };
+    this.#last = { survey, entries: scan.entries, began, seconds, comparable: !scan.resized && scan.malformed === 0 };
     return {
       ...survey.subscribers(question, seconds),
       scan,
       seconds,
       newPerSecond: survey.newPerSecond(seconds),
+      grown: before === undefined ? undefined : scan.entries - before.entries,
       addresses: survey.addresses(),
     };
   }

@@ -1,0 +1,10 @@
+import { parentPort, workerData } from "node:worker_threads";
+import type { SensorSetup } from "./sensor-thread.ts";
+import { Sensors } from "./sensors.ts";
+
+const { namespace, interval } = workerData as SensorSetup;
+const sensors = new Sensors(namespace, (seen) => parentPort?.postMessage(seen, []));
+sensors.tick();
+setInterval(() => sensors.tick(), 1000 * interval);
+// After the first counters are on their way: these take longer.
+setTimeout(() => sensors.startProbes(), 1000 * interval + 50);
