@@ -47,7 +47,7 @@ export const events = command<Flags, []>({
       "on each line: begin, new, update, destroy, lost, resync-begin, present, resync-end, end; the rest depends on it",
     ],
     ["at", "when it was read, ISO 8601"],
-    ["new, update, destroy, present", "{ protocol, state, status, timeout, original, reply, mark, zone, id, ... }"],
+    ["new, update, destroy, present", "and the connection as `meganat flows --json` prints it"],
     ["lost", "{ lost, overruns, unprinted: { new, update, destroy } } since the last such line"],
     ["end", "{ seen: { new, update, destroy }, lost, overruns, unprinted, malformed, resyncs, seconds }"],
   ],

@@ -6,7 +6,7 @@ import { NLM_F_CREATE } from "../../kernel/netlink/header.ts";
 import { readSysctl } from "../../kernel/sysctl.ts";
 import { ascii, ByteWriter } from "../flows/byte-writer.ts";
 import { matchesFilter } from "./event-match.ts";
-import { writeEventJson, writeEventText, type LineKind } from "./event-line.ts";
+import { jsonBeginnings, writeEventJson, writeEventText, type LineKind } from "./event-line.ts";
 import { CONTROL, type EventThreadSetup, type FromEventThread } from "./event-stream.ts";
 import { noEvents, noKinds, sumKinds, type EventTotals } from "./event-totals.ts";
 import { lossLine, resyncLine } from "./loss-line.ts";
@@ -33,7 +33,7 @@ export class EventListener {
   readonly #message = new MessageCursor(this.#buffer);
   readonly #entry = new ConnectionEntry(this.#buffer);
   readonly #totals = noEvents();
-  #at = ascii("");
+  #beginnings = jsonBeginnings("");
   #seconds = 0;
   #drops = 0;
   #untold = { lost: 0, overruns: 0, unprinted: noKinds() };
@@ -116,7 +116,7 @@ export class EventListener {
   }
 
   #write(kind: LineKind, entry: ConnectionEntry): void {
-    if (this.#setup.form === "json") writeEventJson(this.#writer, kind, entry, this.#at);
+    if (this.#setup.form === "json") writeEventJson(this.#writer, kind, entry, this.#beginnings);
     else writeEventText(this.#writer, kind, entry, this.#seconds);
   }
 
@@ -175,7 +175,7 @@ export class EventListener {
 
   #lookAtClock(): void {
     const now = new Date();
-    this.#at = ascii(now.toISOString());
+    this.#beginnings = jsonBeginnings(now.toISOString());
     this.#seconds = Math.floor(now.getTime() / 1000);
   }
 

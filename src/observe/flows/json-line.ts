@@ -29,8 +29,9 @@ import { STATUS_NAMES } from "./status-name.ts";
 const HEADS = Array.from({ length: 256 }, (_, protocol) =>
   ascii(`","protocol":"${protocolName(protocol)}","protocolNumber":${protocol}`),
 );
-const FAMILY4 = ascii('{"family":"ipv4');
-const FAMILY6 = ascii('{"family":"ipv6');
+const BEGIN = ascii("{");
+const FAMILY4 = ascii('"family":"ipv4');
+const FAMILY6 = ascii('"family":"ipv6');
 const STATES = PROTOCOL_STATES.map((state) => ascii(`,"state":"${state}"`));
 const STATUS_TEXTS = STATUS_NAMES.map(([bit, name]) => [bit, ascii(`"${name}",`)] as const);
 const TEXT = {
@@ -71,9 +72,13 @@ const DETAILS = DETAIL_GROUPS.map(({ name, outer, inner, fields }) => ({
 const GRE = 47;
 const [OPEN, CLOSE, COMMA, QUOTE, END_LIST] = [0x7b, 0x7d, 0x2c, 0x22, 0x5d];
 
-/** Writes all that the kernel said of the entry as a JSON object on a line. 64-bit numbers are texts. */
-export function writeJsonLine(to: ByteWriter, entry: ConnectionEntry): void {
+/**
+ * Writes all that the kernel said of the entry as a JSON object on a line. 64-bit numbers are texts. `begin`: the brace
+ * it opens with, and further members with a comma after each.
+ */
+export function writeJsonLine(to: ByteWriter, entry: ConnectionEntry, begin: Uint8Array = BEGIN): void {
   const { original, reply } = entry;
+  to.bytes(begin);
   to.bytes(entry.family === 2 ? FAMILY4 : FAMILY6);
   to.bytes(HEADS[original.protocol] ?? FAMILY4);
   const state = protocolState(entry);
