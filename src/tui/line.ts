@@ -54,3 +54,14 @@ export function spread(left: Line, right: string, width: number): Line {
   const room = width - plainText(left).length - right.length;
   return room < 1 ? left : [...left, { text: " ".repeat(room) }, { text: right, style: "quiet" }];
 }
+
+/** Breaks text at spaces into pieces of at most `width` characters; a longer word stays whole. */
+export function wrapped(text: string, width: number): string[] {
+  const pieces: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = pieces.at(-1);
+    if (last === undefined || last.length + 1 + word.length > width) pieces.push(word);
+    else pieces[pieces.length - 1] = `${last} ${word}`;
+  }
+  return pieces;
+}

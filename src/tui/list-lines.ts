@@ -46,7 +46,7 @@ function addressLine(row: AddressView, width: number, placeWidth: number): Line 
   return line(
     left,
     styled(style, `${length >= LEAST_BAR ? `${bar(occupancy, length)} ` : ""}${percent(occupancy).padStart(7)}`),
-    `  ${placeOf(row).padEnd(placeWidth)}  ${taken}`,
+    withTaken ? `  ${placeOf(row).padEnd(placeWidth)}  ${taken}` : `  ${placeOf(row)}`,
   );
 }
 
@@ -61,12 +61,14 @@ export function subscriberLines(
   const { rows, total, error } = view.subscribers;
   const widest = Math.max(IPV4_WIDTH, ...rows.map(({ address }) => address.length));
   const sorted = (order: Controls["order"], text: string): string => (controls.order === order ? `${text}*` : text);
+  const withShare = width >= widest + 36;
   const head = [
     "SUBSCRIBER".padEnd(widest + 2),
     sorted("connections", "CONNECTIONS").padStart(COUNT_WIDTH + 1),
     sorted("new", "NEW/S").padStart(9),
-    "SHARE".padStart(8),
+    ...(withShare ? ["SHARE".padStart(8)] : []),
   ].join(" ");
+  const most = Math.max(1, ...rows.map(({ connections }) => connections));
   const lines: Line[] = [spread([styled("heading", head)], ageText(view, width - head.length - 1), width)];
   const visible = Math.max(0, height - 1);
   const cursor = indexOf(
@@ -75,7 +77,12 @@ export function subscriberLines(
   );
   const first = Math.max(0, Math.min(cursor - Math.floor(visible / 2), rows.length - visible));
   for (const [index, row] of rows.slice(first, first + visible).entries()) {
-    lines.push(subscriberLine(row, withCursor && first + index === cursor, widest, width));
+    const isSelected = withCursor && first + index === cursor;
+    const cells = subscriberCells(row, isSelected, widest);
+    const text = cells.slice(0, withShare ? 4 : 3).join(" ");
+    const room = Math.min(WIDEST_BAR, width - text.length - 2);
+    const gauge = room >= LEAST_BAR ? `  ${bar(row.connections / most, room)}` : "";
+    lines.push([styled(isSelected ? "selected" : undefined, text), { text: gauge, style: "quiet" }]);
   }
   if (rows.length === 0 && visible > 0) lines.push(line(styled("quiet", emptyText(view))));
   const left = (total ?? 0) - rows.length;
@@ -99,15 +106,11 @@ function ageText({ survey, subscribers }: TopView, room: number): string {
   return [total + every, every, age].find((text) => text.length <= room) ?? "";
 }
 
-function subscriberLine(row: SubscriberView, isSelected: boolean, widest: number, width: number): Line {
-  const fresh = row.newPerSecond === undefined ? "-" : rate(row.newPerSecond);
-  const text = [
+function subscriberCells(row: SubscriberView, isSelected: boolean, widest: number): string[] {
+  return [
     `${isSelected ? ">" : " "} ${row.address.padEnd(widest)}`,
     whole(row.connections).padStart(COUNT_WIDTH + 1),
-    fresh.padStart(9),
+    (row.newPerSecond === undefined ? "-" : rate(row.newPerSecond)).padStart(9),
     percent(row.share).padStart(8),
-  ].join(" ");
-  const room = Math.min(WIDEST_BAR, width - text.length - 2);
-  const gauge = room >= LEAST_BAR ? `  ${bar(row.share, room)}` : "";
-  return [styled(isSelected ? "selected" : undefined, text), { text: gauge, style: "quiet" }];
+  ];
 }

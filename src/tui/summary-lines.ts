@@ -1,6 +1,6 @@
-import { bar, line, plainText, styled, type Line, type Span, type TextStyle } from "./line.ts";
+import { bar, line, plainText, styled, wrapped, type Line, type Span, type TextStyle } from "./line.ts";
 import { duration, percent, rate, signedRate, whole } from "./quantity.ts";
-import type { TopView } from "./view.ts";
+import type { CpuView, TableView, TopView, Unavailable } from "./view.ts";
 
 /** Columns that the names of the lines take. */
 const NAME = 8;
@@ -19,19 +19,38 @@ export interface Section {
 
 /** What there is to say about the table, the rates, drops and processors, in order. */
 export function summarySections(view: TopView, width: number): Section[] {
-  const [first, ...more] = tableLines(view, width);
+  const { missing, table, drops, cpu } = view;
   return [
-    { lines: first === undefined ? [] : [first], weight: 6 },
-    { lines: more, weight: 4 },
+    ...(table.connections === undefined
+      ? reason("Table", missing[0] ?? "being read", width, 6)
+      : headAndRest(tableLines(table, table.connections, width), 6, 4)),
     { lines: flow("Per s", rateItems(view), width), weight: 5 },
-    { lines: flow("Drops", dropItems(view), width, 1), weight: 3 },
-    { lines: flow("CPU", cpuItems(view), width, 1), weight: 2 },
+    ...("unavailable" in drops
+      ? reason("Drops", drops.unavailable, width, 3)
+      : [{ lines: flow("Drops", dropItems(drops), width, 1), weight: 3 }]),
+    ...("unavailable" in cpu
+      ? reason("CPU", cpu.unavailable, width, 2)
+      : [{ lines: flow("CPU", cpuItems(cpu), width, 1), weight: 2 }]),
   ];
 }
 
-function tableLines({ table, missing }: TopView, width: number): Line[] {
-  const { connections, max, share, buckets, meanChain } = table;
-  if (connections === undefined) return [line(name("Table"), styled("bad", missing[0] ?? "being read"))];
+/** Why something is not there: its first line matters as much as what it stands for. */
+function reason(title: string, words: string, width: number, weight: number): Section[] {
+  const lines = wrapped(words, width - NAME).map((text, index) =>
+    line(name(index === 0 ? title : ""), styled("quiet", text)),
+  );
+  return headAndRest(lines, weight, 1);
+}
+
+function headAndRest(lines: readonly Line[], weight: number, restWeight: number): Section[] {
+  return [
+    { lines: lines.slice(0, 1), weight },
+    { lines: lines.slice(1), weight: restWeight },
+  ];
+}
+
+function tableLines(table: TableView, connections: number, width: number): Line[] {
+  const { max, share, buckets, meanChain } = table;
   const style: TextStyle | undefined =
     share === undefined || share < WARNING_SHARE ? "good" : share < BAD_SHARE ? "warning" : "bad";
   const count = `${whole(connections)}${max === undefined ? " connections" : ` of ${whole(max)}`}`;
@@ -47,7 +66,7 @@ function tableLines({ table, missing }: TopView, width: number): Line[] {
   return [line(name("Table"), ...gauge, count), ...flow("", [...growth(table), ...chain], width)];
 }
 
-function growth({ netPerSecond, secondsToFull }: TopView["table"]): Span[] {
+function growth({ netPerSecond, secondsToFull }: TableView): Span[] {
   if (netPerSecond === undefined) return [styled("quiet", "net rate: measuring")];
   const net = { text: `net ${signedRate(netPerSecond)}/s` };
   if (secondsToFull === undefined) return [net];
@@ -72,21 +91,19 @@ function shown(value: number | undefined): string {
   return value === undefined ? "-" : rate(value);
 }
 
-function dropItems({ drops }: TopView): Span[] {
-  if ("unavailable" in drops) return [styled("quiet", drops.unavailable)];
-  const items = drops.causes.map(({ title, perSecond, packets }) =>
+function dropItems({ causes, limits: missing }: Exclude<TopView["drops"], Unavailable>): Span[] {
+  const items = causes.map(({ title, perSecond, packets }) =>
     styled(perSecond > 0 ? "bad" : undefined, `${title} ${rate(perSecond)}/s (${whole(packets)})`),
   );
-  const limits = drops.limits.map((limit) => styled("quiet", limit));
+  const limits = missing.map((limit) => styled("quiet", limit));
   return items.length === 0 ? [{ text: "none" }, ...limits] : [...items, ...limits];
 }
 
-function cpuItems({ cpu }: TopView): Span[] {
-  if ("unavailable" in cpu) return [styled("quiet", cpu.unavailable)];
+function cpuItems({ nat, busy, parts }: CpuView): Span[] {
   return [
-    { text: `NAT ${percent(cpu.nat)} of busy time` },
-    { text: `busy ${percent(cpu.busy)}` },
-    ...cpu.parts.map(({ title, share }) => styled("quiet", `${title} ${percent(share)}`)),
+    { text: `NAT ${percent(nat)} of busy time` },
+    { text: `busy ${percent(busy)}` },
+    ...parts.map(({ title, share }) => styled("quiet", `${title} ${percent(share)}`)),
   ];
 }
 
