@@ -47,7 +47,7 @@ const cases: readonly (readonly [
     () => NOBODY,
     DROPS,
     0,
-    [/not counted one by one: .*EPERM/, /to see all: run as root/, /need CAP_NET_ADMIN/, /packets dropped in/],
+    [/not counted one by one: .*EPERM/, /to see all: run as root/, /counters of this namespace/, /packets dropped in/],
   ],
   ["profile without root", () => NOBODY, PROFILE, 1, [/error\[kernel-permission\]/, /remedy: run as root/]],
   [
