@@ -35,7 +35,8 @@ function placeOf({ fullest }: AddressView): string {
 function addressLine(row: AddressView, width: number, placeWidth: number): Line {
   const { address, connections, fullest } = row;
   const left = `${address.padEnd(IPV4_WIDTH)}  ${whole(connections).padStart(COUNT_WIDTH)}  `;
-  if (fullest === undefined) return line(left, styled("quiet", "unused"));
+  if (fullest === undefined)
+    return line(left, styled("quiet", connections === 0 ? "unused" : "no destination stands out"));
   const { occupancy, used, ports } = fullest;
   const style: TextStyle | undefined =
     occupancy >= BAD_OCCUPANCY ? "bad" : occupancy >= WARNING_OCCUPANCY ? "warning" : "good";

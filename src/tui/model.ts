@@ -4,10 +4,10 @@ import { changeOf, type Change, type Reading } from "../observe/counters/reading
 import type { CounterSnapshot } from "../observe/counters/snapshot.ts";
 import { CAUSES, type CauseId } from "../observe/drops/cause.ts";
 import type { DropReport } from "../observe/drops/watch.ts";
-import type { AddressPorts, PortSupply } from "../observe/flows/port-use.ts";
+import type { DestinationPorts, PortSupply } from "../observe/flows/port-use.ts";
 import type { ProfileSummary } from "../observe/profile/summary.ts";
 import type { SubscriberConnections } from "../observe/survey/subscriber-connections.ts";
-import type { SubscriberQuestion, SubscriberRows, SurveyReport } from "../observe/survey/survey.ts";
+import type { AddressPorts, SubscriberQuestion, SubscriberRows, SurveyReport } from "../observe/survey/survey.ts";
 import type { AddressView, DropView, TopView, Unavailable } from "./view.ts";
 
 /** The net rate is taken over so many milliseconds: less would jump, more would lag. */
@@ -213,22 +213,27 @@ function addressViews(supplies: readonly PortSupply[], used: readonly AddressPor
   const idle = supplies.filter(({ address }) => !known.has(address));
   return [
     ...used
-      .toSorted((a, b) => b.fullest.occupancy - a.fullest.occupancy || b.connections - a.connections)
+      .toSorted((a, b) => (b.fullest?.occupancy ?? 0) - (a.fullest?.occupancy ?? 0) || b.connections - a.connections)
       .map(({ address, connections, fullest }) => ({
         address: formatIpv4(address),
         connections,
-        fullest: {
-          protocol: protocolName(fullest.protocol),
-          destination: formatIpv4(fullest.destination),
-          destinationPort: fullest.destinationPort,
-          used: fullest.used,
-          ports: fullest.ports,
-          occupancy: fullest.occupancy,
-          refusalChance: fullest.refusalChance,
-        },
+        fullest: fullest === undefined ? undefined : fullestView(fullest),
       })),
     ...idle.map(({ address }) => ({ address: formatIpv4(address), connections: 0, fullest: undefined })),
   ];
+}
+
+function fullestView(use: DestinationPorts): AddressView["fullest"] {
+  const { used, ports, occupancy, refusalChance, destinationPort } = use;
+  return {
+    protocol: protocolName(use.protocol),
+    destination: formatIpv4(use.destination),
+    destinationPort,
+    used,
+    ports,
+    occupancy,
+    refusalChance,
+  };
 }
 
 function dropViews(causes: ReadonlyMap<CauseId, DropCount>): DropView[] {

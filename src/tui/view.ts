@@ -47,7 +47,7 @@ export interface SurveyView {
 export interface AddressView {
   readonly address: string;
   readonly connections: number;
-  /** Undefined: nothing goes out by it. */
+  /** Undefined: nothing goes out by it, or so many destinations that none stands out. */
   readonly fullest:
     | {
         readonly protocol: string;

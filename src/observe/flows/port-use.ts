@@ -36,13 +36,6 @@ export interface PortUse extends DestinationPorts {
   readonly subscribers: readonly { readonly address: Ipv4; readonly connections: number }[];
 }
 
-/** A public address in use. */
-export interface AddressPorts {
-  readonly address: Ipv4;
-  readonly connections: number;
-  readonly fullest: DestinationPorts;
-}
-
 /** What the kernel itself takes for ports above 1023 if a rule names none. */
 const KERNEL_RANGE = { first: 1024, last: 65535 } as const;
 /** The first round of the kernel's search tries up to 128 ports in order: it finds the last free one of so many. */
@@ -127,21 +120,17 @@ export class PortUseCount {
   }
 
   /**
-   * After the first pass: each public address in use, ascending, with its connections and its fullest destination, for
-   * which nobody has looked who fills it.
+   * After the first pass: the fullest destination of each public address, for which nobody has looked who fills it. An
+   * address is missing if there were too many destinations to count and none of its own stands out.
    */
-  fullest(): AddressPorts[] {
-    const found = new Map<Ipv4, { connections: number; fullest: DestinationPorts }>();
+  fullest(): Map<Ipv4, DestinationPorts> {
+    const found = new Map<Ipv4, DestinationPorts>();
     this.#tally.each((key, used) => {
       const use = this.#use(key, used);
       const known = found.get(use.address);
-      if (known === undefined) found.set(use.address, { connections: used, fullest: use });
-      else {
-        known.connections += used;
-        if (isFuller(use, known.fullest)) known.fullest = use;
-      }
+      if (known === undefined || isFuller(use, known)) found.set(use.address, use);
     });
-    return Array.from(found, ([address, use]) => ({ address, ...use })).toSorted((x, y) => x.address - y.address);
+    return found;
   }
 
   #use([address, destination, protocolAndPort, blockFirst]: Tallied["key"], used: number): DestinationPorts {

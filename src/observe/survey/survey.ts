@@ -1,8 +1,10 @@
+import type { Ipv4 } from "../../address/ipv4.ts";
+import { STATUS } from "../../kernel/conntrack/connection.ts";
 import type { ConnectionEntry } from "../../kernel/conntrack/entry.ts";
 import type { ScanResult } from "../../kernel/conntrack/scan.ts";
 import { addressOfKey, tallyAddress } from "../flows/address-key.ts";
 import { KeyTally, type Tallied } from "../flows/key-tally.ts";
-import { PortUseCount, type AddressPorts, type PortSupply } from "../flows/port-use.ts";
+import { PortUseCount, type DestinationPorts, type PortSupply } from "../flows/port-use.ts";
 import { makeSide, toSubscriber, type Side } from "../flows/sides.ts";
 import { EXACT_KEYS } from "../flows/summary.ts";
 import { SeenConnections } from "./seen-connections.ts";
@@ -38,6 +40,15 @@ export interface SubscriberRows {
   readonly error: number;
 }
 
+/** A public address in use. */
+export interface AddressPorts {
+  readonly address: Ipv4;
+  /** Whose source was translated to it. */
+  readonly connections: number;
+  /** Undefined: there are too many destinations to count, and none stands out. */
+  readonly fullest: DestinationPorts | undefined;
+}
+
 /** The connection table summed up. */
 export interface SurveyReport extends SubscriberRows {
   readonly scan: ScanResult;
@@ -59,6 +70,8 @@ export class Survey {
   readonly #before: SeenConnections | undefined;
   readonly #all = new KeyTally(EXACT_KEYS);
   readonly #new = new KeyTally(EXACT_KEYS);
+  /** Apart from the ports: destinations may be too many to count, addresses are not. */
+  readonly #addresses = new KeyTally(EXACT_KEYS);
   readonly #ports: PortUseCount;
   #side: Side | undefined;
 
@@ -76,6 +89,9 @@ export class Survey {
     const { id } = entry;
     if (this.#before !== undefined && !this.#before.has(id)) tallyAddress(this.#new, entry, side);
     this.seen.add(id);
+    const { reply } = entry;
+    if ((entry.status & STATUS.sourceNat) === 0 || reply.family !== 2) return;
+    this.#addresses.add(0, 0, 0, reply.destination);
     this.#ports.count(entry);
   }
 
@@ -105,9 +121,14 @@ export class Survey {
     return this.#rate(this.#new.total, seconds);
   }
 
-  /** Public addresses in use, with their fullest destinations. */
+  /** Public addresses in use, ascending, with their fullest destinations. */
   addresses(): AddressPorts[] {
-    return this.#ports.fullest();
+    const fullest = this.#ports.fullest();
+    const found: AddressPorts[] = [];
+    this.#addresses.each(([, , , address], connections) => {
+      found.push({ address, connections, fullest: fullest.get(address) });
+    });
+    return found.toSorted((a, b) => a.address - b.address);
   }
 
   /** The part of new connections taken for known ones is the same for everybody: it can be made good. */
