@@ -88,13 +88,14 @@ function conntrack(namespace: string, ...args: string[]): string[] {
     .slice(0, -1);
 }
 
-/** Ours between two equal ones of conntrack: timers tick, so it may take some attempts. */
+/** Ours between two equal ones of conntrack: timers tick and other labs resize the host's table, so it may take some attempts. */
 function bothWays(namespace: string, format: ListFormat, args: string[], filter: FlowFilter = {}) {
   for (let attempt = 0; ; attempt++) {
     const before = conntrack(namespace, ...args);
-    const { lines } = list(namespace, format, filter);
+    const { lines, report } = list(namespace, format, filter);
     const after = conntrack(namespace, ...args);
-    if (attempt === 50 || before.join() === after.join()) return { ours: lines, theirs: before };
+    const still = before.join() === after.join() && !report.scan.resized;
+    if (attempt === 50 || still) return { ours: lines, theirs: before };
   }
 }
 
