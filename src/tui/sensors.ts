@@ -1,3 +1,4 @@
+import { KernelError } from "../kernel/error.ts";
 import type { NamespaceName } from "../kernel/namespace.ts";
 import { takeSnapshot } from "../observe/counters/snapshot.ts";
 import { DropWatch } from "../observe/drops/watch.ts";
@@ -62,7 +63,9 @@ export class Sensors {
   }
 }
 
-/** What was thrown, on one line. */
+/** What was thrown and what would help, on one line. */
 export function words(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, " ");
+  const message = error instanceof Error ? error.message : String(error);
+  const remedy = error instanceof KernelError ? `; ${error.remedy}` : "";
+  return (message + remedy).replaceAll(/\s+/g, " ");
 }

@@ -52,7 +52,7 @@ export interface AddressPorts {
 /** The connection table summed up. */
 export interface SurveyReport extends SubscriberRows {
   readonly scan: ScanResult;
-  /** Between the beginnings of this survey and the last; undefined for the first. */
+  /** Between this survey and the last; undefined for the first. */
   readonly seconds: number | undefined;
   /** Connections that were not there at the last survey, a second. Those that came and went meanwhile are not seen. */
   readonly newPerSecond: number | undefined;

@@ -8,7 +8,8 @@ import type { SurveyAnswer, SurveyOrder, SurveySetup } from "./survey-order.ts";
 interface Last {
   readonly survey: Survey;
   readonly entries: number;
-  readonly began: number;
+  /** The middle of the reading, in milliseconds: an entry is read half-way through on average. */
+  readonly middle: number;
   readonly seconds: number | undefined;
   /** False if entries may be missing from it: then it cannot say what is new. */
   readonly comparable: boolean;
@@ -47,8 +48,9 @@ export class Surveyor {
     const survey = new Survey(readConntrackCount(namespace), supplies, before?.survey.seen);
     const began = performance.now();
     const scan = scanConntrack(namespace, { family: 0 }, (entry) => survey.add(entry));
-    const seconds = before === undefined ? undefined : (began - before.began) / 1000;
-    this.#last = { survey, entries: scan.entries, began, seconds, comparable: !scan.resized && scan.malformed === 0 };
+    const middle = began + scan.seconds * 500;
+    const seconds = before === undefined ? undefined : (middle - before.middle) / 1000;
+    this.#last = { survey, entries: scan.entries, middle, seconds, comparable: !scan.resized && scan.malformed === 0 };
     return {
       ...survey.subscribers(question, seconds),
       scan,
