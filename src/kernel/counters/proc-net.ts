@@ -12,7 +12,7 @@ export function readNetFile(namespace: NamespaceName, name: string): string {
       // /proc/net leads to the main thread's namespace, whichever thread asks.
       return readFileSync(`/proc/thread-self/net/${name}`, "utf8");
     } catch (error) {
-      throw kernelErrorFromNode(`read /proc/net/${name}`, error, { remedy: remedyFor(error) });
+      throw kernelErrorFromNode(`read ${netFileName(name)}`, error, { remedy: remedyFor(error) });
     }
   });
 }
@@ -22,4 +22,9 @@ function remedyFor(error: unknown): string | undefined {
   return absent
     ? "this kernel was built without it, or it is in the host's first network namespace only: ask there"
     : undefined;
+}
+
+/** What people call such a file. */
+export function netFileName(name: string): string {
+  return `/proc/net/${name}`;
 }

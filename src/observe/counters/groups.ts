@@ -3,7 +3,7 @@ import { readConntrackCount, readConntrackStats, type ConntrackStatistics } from
 import { parseConntrackStat } from "../../kernel/counters/conntrack-proc.ts";
 import { readLinkCounters } from "../../kernel/counters/link-counters.ts";
 import { readNeighbourTables } from "../../kernel/counters/neighbour-counters.ts";
-import { readNetFile } from "../../kernel/counters/proc-net.ts";
+import { netFileName, readNetFile } from "../../kernel/counters/proc-net.ts";
 import {
   parseFragmentMemory,
   parseProtocolCounters,
@@ -106,7 +106,7 @@ function readExpectation(namespace: NamespaceName, into: GroupReadings): void {
 
 function readProtocol(namespace: NamespaceName, into: GroupReadings): void {
   for (const file of ["snmp", "netstat"]) {
-    attempt(into, "protocol", `/proc/net/${file}`, () => {
+    attempt(into, "protocol", netFileName(file), () => {
       for (const [name, value] of parseProtocolCounters(readNetFile(namespace, file))) {
         if (name in COUNTER_WORDS) into.readings[name] = name === "Ip.Forwarding" ? gauge(value) : counter(value);
       }
