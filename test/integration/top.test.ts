@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { fillConnections } from "../../src/lab/generator/fill.ts";
+import { readSubscriber } from "../../src/observe/survey/subscriber-connections.ts";
 import { buildThreeNamespaces, generatorEnds, type ThreeNamespaces } from "../fixtures/three-namespaces.ts";
 import { startTmux, type TmuxTerminal } from "../fixtures/tmux.ts";
 
@@ -87,6 +88,24 @@ describe("top", { skip: missing() }, () => {
       view.subscribers.rows.map(({ address, connections }) => [address, connections]),
       ["7", "70", "71", "72", "73", "74", "75", "76", "77", "78"].map((end) => [`10.64.0.${end}`, 30]),
     );
+  });
+
+  test("looks into a subscriber that is only forwarded to", () => {
+    net?.conntrack(
+      ...["-I", "-p", "tcp", "-s", "198.51.100.1", "-d", "61.138.177.4", "--dst-nat", "10.99.0.1:80"],
+      ...["--sport", "40000", "--dport", "8080", "--state", "ESTABLISHED", "--timeout", "600", "-u", "SEEN_REPLY"],
+    );
+    try {
+      const { connections, rows } = readSubscriber(net?.gateway, "10.99.0.1", 10);
+      assert.equal(connections, 1);
+      const [row] = rows;
+      assert.deepEqual(
+        [row?.protocol, row?.state, row?.from, row?.to, row?.translated],
+        ["tcp", "ESTABLISHED", "10.99.0.1:80", "198.51.100.1:40000", "61.138.177.4:8080"],
+      );
+    } finally {
+      net?.conntrack("-D", "-s", "198.51.100.1");
+    }
   });
 
   test("shows the figures, obeys keys, follows the terminal's size and gives the screen back", async () => {
