@@ -47,7 +47,7 @@ describe("top", { skip: missing() }, () => {
   const start = async (command = `${MEGANAT} top --netns ${net?.gateway}`): Promise<TmuxTerminal> => {
     terminal?.close();
     terminal = undefined;
-    terminal = await startTmux("top", 80, 24);
+    terminal = await startTmux(80, 24);
     terminal.keys("clear; echo was here", "Enter");
     await terminal.until(/^was here\nready>$/);
     terminal.keys(`${command} 2>/dev/null; stty -a | grep -o .icanon`, "Enter");
@@ -91,10 +91,9 @@ describe("top", { skip: missing() }, () => {
   });
 
   test("looks into a subscriber that is only forwarded to", () => {
-    net?.conntrack(
-      ...["-I", "-p", "tcp", "-s", "198.51.100.1", "-d", "61.138.177.4", "--dst-nat", "10.99.0.1:80"],
-      ...["--sport", "40000", "--dport", "8080", "--state", "ESTABLISHED", "--timeout", "600", "-u", "SEEN_REPLY"],
-    );
+    const forward = "-s 198.51.100.1 -d 61.138.177.4 --dst-nat 10.99.0.1:80 --sport 40000 --dport 8080";
+    const more = "-p tcp --state ESTABLISHED --timeout 600 -u SEEN_REPLY";
+    net?.conntrack("-I", ...`${forward} ${more}`.split(" "));
     try {
       const { connections, rows } = readSubscriber(net?.gateway, "10.99.0.1", 10);
       assert.equal(connections, 1);
