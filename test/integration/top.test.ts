@@ -91,8 +91,8 @@ describe("top", { skip: missing() }, () => {
   });
 
   test("looks into a subscriber that is only forwarded to", () => {
-    const forward = "-s 198.51.100.1 -d 61.138.177.4 --dst-nat 10.99.0.1:80 --sport 40000 --dport 8080";
-    const more = "-p tcp --state ESTABLISHED --timeout 600 -u SEEN_REPLY";
+    const forward = "-p tcp -s 198.51.100.1 -d 61.138.177.4 --dst-nat 10.99.0.1:80 --sport 40000 --dport 8080";
+    const more = "--state ESTABLISHED --timeout 600 -u SEEN_REPLY";
     net?.conntrack("-I", ...`${forward} ${more}`.split(" "));
     try {
       const { connections, rows } = readSubscriber(net?.gateway, "10.99.0.1", 10);
