@@ -22,6 +22,9 @@ if [ ! -f "$stamp" ] || [ -n "$(find src tsconfig.json tsconfig.build.json packa
     source="src/${built#dist/}"
     [ -f "${source%.js}.ts" ] || rm -f "$built"
   done
+  rm -f dist/help.txt
+  node bin/meganat --help >dist/help.txt.new
+  mv dist/help.txt.new dist/help.txt
   # The stamp is as old as the start of the compilation: what was edited meanwhile is built next time.
   mv "$stamp.new" "$stamp"
 fi

@@ -9,14 +9,15 @@ import { gatewaySchemaFile } from "./generate/gateway-schema-file.ts";
 const ROOT = new URL("..", import.meta.url);
 
 /** Each gives files by their path below the repository: add a generator here. */
-const GENERATORS: readonly (() => ReadonlyMap<string, string>)[] = [
+const GENERATORS: readonly (() => ReadonlyMap<string, string> | Promise<ReadonlyMap<string, string>>)[] = [
   () => commandPages(packageVersion()),
   gatewaySchemaFile,
   gatewayFilePage,
   errorPage,
 ];
 
-const files = GENERATORS.flatMap((generate) => [...generate()]);
+const pages = await Promise.all(GENERATORS.map(async (generate) => await generate()));
+const files = pages.flatMap((group) => [...group]);
 const stale = files.filter(([path, text]) => read(path) !== text);
 
 if (!process.argv.includes("--check")) {

@@ -15,8 +15,8 @@ export interface DocumentedCommand {
 }
 
 /** Every command of the application in the order of its help, groups opened up. */
-export function listCommands(): DocumentedCommand[] {
-  const application = makeApplication("");
+export async function listCommands(): Promise<DocumentedCommand[]> {
+  const application = await makeApplication("");
   const found: DocumentedCommand[] = [];
   const walk = (target: Command<MeganatContext> | RouteMap<MeganatContext>, words: readonly string[]): void => {
     if ("getAllEntries" in target) {

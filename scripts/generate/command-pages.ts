@@ -2,8 +2,8 @@ import { GLOBAL_FLAGS } from "../../src/cli/help.ts";
 import { listCommands, type DocumentedCommand } from "./command-list.ts";
 
 /** docs/reference/commands.md and the manual pages docs/man/*.1, all from the commands' own descriptions. */
-export function commandPages(version: string): Map<string, string> {
-  const commands = listCommands();
+export async function commandPages(version: string): Promise<Map<string, string>> {
+  const commands = await listCommands();
   const pages = new Map([
     ["docs/reference/commands.md", markdown(commands)],
     ["docs/man/meganat.1", overviewPage(commands, version)],

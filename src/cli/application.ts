@@ -8,56 +8,18 @@ import {
   type StricliIntegration,
 } from "@stricli/core";
 import type { MeganatContext } from "./command.ts";
-import { apply } from "./commands/apply.ts";
-import { bench } from "./commands/bench/group.ts";
-import { check } from "./commands/check.ts";
-import { completion } from "./commands/completion.ts";
-import { demo } from "./commands/demo.ts";
-import { drops } from "./commands/drops.ts";
-import { events } from "./commands/events.ts";
-import { features } from "./commands/features.ts";
-import { flows } from "./commands/flows/group.ts";
-import { helpCommand } from "./commands/help.ts";
-import { init } from "./commands/init.ts";
-import { lab } from "./commands/lab/group.ts";
-import { log } from "./commands/log.ts";
-import { lookup } from "./commands/lookup.ts";
-import { plan } from "./commands/plan.ts";
-import { profile } from "./commands/profile.ts";
-import { remove } from "./commands/remove.ts";
-import { render } from "./commands/render.ts";
-import { stats } from "./commands/stats.ts";
-import { status } from "./commands/status.ts";
-import { top } from "./commands/top.ts";
+import { loadCommands } from "./commands.ts";
 import { helpText } from "./help.ts";
 
-/** The whole command line: every command, the flags all of them take, and the words for usage errors. */
-export function makeApplication(currentVersion: string): Application<MeganatContext> {
+/**
+ * The command line: its commands, the flags all of them take, and the words for usage errors. With the name of a
+ * command as `only`, the others are left out: to load them all takes longer than most commands run.
+ */
+export async function makeApplication(currentVersion: string, only?: string): Promise<Application<MeganatContext>> {
+  const routes = await loadCommands(only);
   return buildApplication(
     buildRouteMap<string, MeganatContext>({
-      routes: {
-        features,
-        init,
-        check,
-        plan,
-        apply,
-        remove,
-        status,
-        top,
-        stats,
-        flows,
-        events,
-        log,
-        render,
-        lookup,
-        drops,
-        profile,
-        lab,
-        demo,
-        bench,
-        completion,
-        help: helpCommand,
-      },
+      routes,
       docs: {
         brief: "Runs a Linux box as a NAT gateway that holds millions of connections.",
         fullDescription: [

@@ -37,6 +37,8 @@ test("help, version and wrong usage", async () => {
   ]) {
     assert.ok(help.stdout.includes(`meganat ${name}`), name);
   }
+  // The build writes the help of all commands down; from the sources it is made anew.
+  assert.equal((await meganatHere(["--help"])).stdout, help.stdout);
   assert.equal((await meganatHere(["help", "plan"])).stdout, (await meganatHere(["plan", "--help"])).stdout);
   const unknown = meganat(["plann", CAMPUS]);
   assert.equal(unknown.status, 2);

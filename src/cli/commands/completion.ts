@@ -47,7 +47,7 @@ export const completion = command<object, string[]>({
   run: async (context, _flags, shell, ...typed) => {
     if (shell === "words") {
       const { makeApplication } = await import("../application.ts");
-      const proposals = await proposeCompletions(makeApplication(""), typed, context);
+      const proposals = await proposeCompletions(await makeApplication(""), typed, context);
       const words = proposals.map((proposal) => proposal.completion);
       return { json: { words }, text: words.join("\n") };
     }

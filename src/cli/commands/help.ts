@@ -9,6 +9,6 @@ export const helpCommand = buildCommand<object, string[], MeganatContext>({
   },
   async func(this: MeganatContext, _flags: object, ...words: string[]): Promise<void> {
     const { makeApplication } = await import("../application.ts");
-    await run(makeApplication(""), [...words, "--help"], this);
+    await run(await makeApplication(""), [...words, "--help"], this);
   },
 });
