@@ -16,7 +16,7 @@ trap 'rm -f "$MEGANAT_TEST_TOTALS"' EXIT
 
 unit() {
   # shellcheck disable=SC2046 # file names here have no spaces
-  node --import tsx --test --test-reporter=./scripts/test-reporter.mjs $(tests src test ! -path 'test/integration/*')
+  node --import tsx --test --test-concurrency="$(nproc)" --test-reporter=./scripts/test-reporter.mjs $(tests src test ! -path 'test/integration/*')
 }
 
 # One file at a time: limits such as nf_conntrack_max are the host's, and the tests share them.

@@ -12,11 +12,16 @@ export interface Capture {
 const PATIENCE_MS = 5000;
 
 /** Starts capturing on an interface; resolves when tcpdump listens. */
-export async function startCapture(namespace: string, networkInterface: string, filter = "ip"): Promise<Capture> {
+export async function startCapture(
+  namespace: string,
+  networkInterface: string,
+  // How a connection begins tells all about its translation; whole downloads would only make tcpdump lose packets.
+  filter = "ip and (not tcp or tcp[tcpflags] & tcp-syn != 0)",
+): Promise<Capture> {
   const child = spawnInNamespace(
     namespace,
     "tcpdump",
-    ["-i", networkInterface, "-nn", "-vv", "-tt", "-l", "--immediate-mode", "-Z", "root", filter],
+    ["-i", networkInterface, "-nn", "-vv", "-tt", "-l", "--immediate-mode", "-B", "16384", "-Z", "root", filter],
     { stdio: ["ignore", "pipe", "pipe"] },
   );
   const seen: string[] = [];
@@ -44,7 +49,9 @@ export async function startCapture(namespace: string, networkInterface: string, 
         if (found !== undefined) return found;
         const left = deadline - Date.now();
         if (left <= 0) {
-          throw new Error(`nothing like ${pattern} on ${networkInterface} of ${namespace}, but:\n${seen.join("\n")}`);
+          throw new Error(
+            `nothing like ${pattern} on ${networkInterface} of ${namespace}, but:\n${seen.slice(-20).join("\n")}`,
+          );
         }
         // A packet's second line may complete a match, so each new line looks again.
         await new Promise<void>((resolve) => {
