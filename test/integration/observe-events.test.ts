@@ -9,7 +9,7 @@ import { runInNamespace } from "../../src/kernel/namespace.ts";
 import { writeSysctl } from "../../src/kernel/sysctl.ts";
 import { streamEvents, type EventStreamOptions } from "../../src/observe/events/event-stream.ts";
 import { sumKinds, type EventTotals } from "../../src/observe/events/event-totals.ts";
-import { meganatInContainer, meganatPowerless } from "../fixtures/as-others.ts";
+import { NEEDS_CONTAINERS, meganatInContainer, meganatPowerless } from "../fixtures/as-others.ts";
 import { NEEDS_ROOT, ownNamespace, run } from "../fixtures/own-namespaces.ts";
 
 /** Makes connections by `conntrack --load-file`: each is one event of kind new. */
@@ -259,7 +259,7 @@ test("connections from before anybody listened are silent, as the command says",
   assert.deepEqual(seen, { new: 2, update: 0, destroy: 2 });
 });
 
-test("without capabilities it says what is needed; in a container it listens to its own", NEEDS_ROOT, () => {
+test("without capabilities it says what is needed; in a container it listens to its own", NEEDS_CONTAINERS, () => {
   const denied = meganatPowerless("events", "--seconds", "1");
   assert.equal(denied.status, 1);
   assert.match(denied.stderr, /^error\[kernel-permission\]: cannot listen to the events of connection tracking: EPERM/);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { readSysctl, writeSysctl } from "../../src/kernel/sysctl.ts";
 import { meganatHere, ROOT } from "../cli/run-meganat.ts";
-import { meganatInContainer, meganatPowerless } from "../fixtures/as-others.ts";
+import { NEEDS_CONTAINERS, meganatInContainer, meganatPowerless } from "../fixtures/as-others.ts";
 import { NEEDS_ROOT, ownNamespace, run } from "../fixtures/own-namespaces.ts";
 
 interface Found {
@@ -69,7 +69,7 @@ test("--follow tells of each new message, and ends in good order", NEEDS_ROOT, a
   assert.equal(status, losses ? 1 : 0);
 });
 
-test("without permission it says what is needed", NEEDS_ROOT, () => {
+test("without permission it says what is needed", NEEDS_CONTAINERS, () => {
   const restricted = readSysctl(undefined, "kernel.dmesg_restrict") === "1";
   for (const { status, stdout, stderr } of [meganatPowerless("log"), meganatInContainer("log")]) {
     if (restricted) {

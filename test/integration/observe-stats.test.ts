@@ -8,7 +8,7 @@ import { writeSysctl } from "../../src/kernel/sysctl.ts";
 import { compareSnapshots, takeSnapshot, type CounterSnapshot } from "../../src/observe/counters/snapshot.ts";
 import { COUNTER_WORDS } from "../../src/observe/counters/words.ts";
 import { meganatHere } from "../cli/run-meganat.ts";
-import { meganatInContainer, meganatPowerless } from "../fixtures/as-others.ts";
+import { NEEDS_CONTAINERS, meganatInContainer, meganatPowerless } from "../fixtures/as-others.ts";
 import { NEEDS_ROOT, ownNamespace, run } from "../fixtures/own-namespaces.ts";
 
 /** Two namespaces joined by a wire, the first a router that drops, refuses and translates a little. */
@@ -204,7 +204,7 @@ test("without capabilities: what /proc shows to all, and what is missing and why
   for (const { why } of missing) assert.match(why, /permitted/);
 });
 
-test("in a container of its own: its counters, and what belongs to the host is named", NEEDS_ROOT, () => {
+test("in a container of its own: its counters, and what belongs to the host is named", NEEDS_CONTAINERS, () => {
   const { status, stdout, stderr } = meganatInContainer("stats", "--json", "--interval", "0");
   assert.equal(status, 0, stderr);
   const { counters, missing, hostNamespace } = JSON.parse(stdout) as {
