@@ -10,6 +10,7 @@
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <bpf/bpf_endian.h>
+#include "counters.h"
 #include "socket-buffer.h"
 
 char _license[] SEC("license") = "Dual MIT/GPL";
@@ -48,7 +49,22 @@ struct pace {
 };
 
 /* Indices of `counters`. */
-enum counter { UNATTRIBUTED, SAMPLES_LOST, COUNTERS };
+enum counter { UNATTRIBUTED, SAMPLES_LOST };
+
+/*
+ * Causes that come first: a drop is counted here if its cause has the seat that its key points to, which costs half of
+ * a lookup in the hash map. A seat is never given up, so what is read never goes back.
+ */
+#define SEATS 64
+
+struct seat {
+  struct cause cause;
+  __u64 packets; /* 0: the seat is free */
+};
+
+struct seats {
+  struct seat seats[SEATS];
+};
 
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
@@ -58,18 +74,19 @@ struct {
 } config SEC(".maps");
 
 struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct seats);
+} seats SEC(".maps");
+
+/* Causes whose seat has another one. */
+struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_HASH);
   __uint(max_entries, 16384);
   __type(key, struct cause);
   __type(value, __u64);
 } causes SEC(".maps");
-
-struct {
-  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-  __uint(max_entries, COUNTERS);
-  __type(key, __u32);
-  __type(value, __u64);
-} counters SEC(".maps");
 
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -83,13 +100,6 @@ struct {
   __uint(max_entries, 4096);
   __type(value, struct sample);
 } samples SEC(".maps");
-
-static __always_inline void add_one(__u32 index) {
-  __u64 *count = bpf_map_lookup_elem(&counters, &index);
-
-  if (count)
-    *count += 1;
-}
 
 /*
  * A packet on its way lies in its device's namespace; the socket it has then is the sender's, perhaps of another one.
@@ -113,13 +123,51 @@ static __always_inline void place(const struct sk_buff *skb, const struct sock *
 }
 
 static __always_inline __u8 transport_of(const unsigned char *network, __be16 protocol) {
-  __u8 transport = 0;
-
   if (protocol == bpf_htons(ETH_P_IP))
-    bpf_probe_read_kernel(&transport, 1, network + 9);
-  else if (protocol == bpf_htons(ETH_P_IPV6))
-    bpf_probe_read_kernel(&transport, 1, network + 6);
-  return transport;
+    return READ(iphdr, network, protocol);
+  if (protocol == bpf_htons(ETH_P_IPV6))
+    return READ(ipv6hdr, network, nexthdr);
+  return 0;
+}
+
+/* Structures without holes, compared and mixed as whole words. */
+static __always_inline bool is_same(const struct cause *one, const struct cause *other) {
+  const __u64 *a = (const __u64 *)one, *b = (const __u64 *)other;
+
+  return a[0] == b[0] && a[1] == b[1] && a[2] == b[2];
+}
+
+static __always_inline struct seat *seat_of(struct seats *all, const struct cause *cause) {
+  const __u64 *word = (const __u64 *)cause;
+
+  return &all->seats[((word[0] ^ word[1] ^ word[2]) * 0x9e3779b97f4a7c15) >> 58];
+}
+
+static __always_inline void count_cause(const struct cause *cause) {
+  __u32 zero = 0;
+  __u64 *packets, one = 1;
+  struct seats *all = bpf_map_lookup_elem(&seats, &zero);
+  struct seat *seat;
+
+  if (!all)
+    return;
+  seat = seat_of(all, cause);
+  if (is_same(&seat->cause, cause)) {
+    seat->packets += 1;
+    return;
+  }
+  if (seat->packets == 0) {
+    seat->cause = *cause;
+    /* Whoever reads a count finds the cause it is for. */
+    __asm__ volatile("" ::: "memory");
+    seat->packets = 1;
+    return;
+  }
+  packets = bpf_map_lookup_elem(&causes, cause);
+  if (packets)
+    *packets += 1;
+  else if (bpf_map_update_elem(&causes, cause, &one, BPF_ANY) != 0)
+    add_one(UNATTRIBUTED);
 }
 
 static __always_inline void take_sample(const struct cause *cause, __u32 length,
@@ -154,7 +202,6 @@ static __always_inline int count(const struct sk_buff *skb, __u64 location, __u3
   const struct config *wanted = bpf_map_lookup_elem(&config, &zero);
   struct cause cause = {.location = location, .reason = reason};
   const unsigned char *network = NULL;
-  __u64 *packets, one = 1;
   __u16 offset;
 
   if (!wanted || reason <= LAST_NO_DROP)
@@ -168,11 +215,7 @@ static __always_inline int count(const struct sk_buff *skb, __u64 location, __u3
     network = READ(sk_buff, skb, head) + offset;
     cause.transport = transport_of(network, cause.protocol);
   }
-  packets = bpf_map_lookup_elem(&causes, &cause);
-  if (packets)
-    *packets += 1;
-  else if (bpf_map_update_elem(&causes, &cause, &one, BPF_ANY) != 0)
-    add_one(UNATTRIBUTED);
+  count_cause(&cause);
   if (wanted->samples)
     take_sample(&cause, READ(sk_buff, skb, len), network, wanted->samples);
   return 0;

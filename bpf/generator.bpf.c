@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include "connection.h"
+#include "counters.h"
 #include "frame.h"
 
 char _license[] SEC("license") = "Dual MIT/GPL";
@@ -47,7 +48,7 @@ struct public_address {
 };
 
 /* Indices of `counters`. */
-enum counter { FRAMES, DELIVERED, ANSWERED, ACKNOWLEDGED, STRAYS, MOVED, UNCOUNTED, COUNTERS };
+enum counter { FRAMES, DELIVERED, ANSWERED, ACKNOWLEDGED, STRAYS, MOVED, UNCOUNTED };
 
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
@@ -62,13 +63,6 @@ struct {
   __type(key, __u32);
   __type(value, struct round);
 } rounds SEC(".maps");
-
-struct {
-  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-  __uint(max_entries, COUNTERS);
-  __type(key, __u32);
-  __type(value, __u64);
-} counters SEC(".maps");
 
 /* The three arrays get their size when the object is loaded. */
 struct {
@@ -99,11 +93,6 @@ struct {
   __type(key, __u32); /* address, host order */
   __type(value, struct public_address);
 } public_addresses SEC(".maps");
-
-static __always_inline void count(__u32 counter) {
-  __u64 *value = bpf_map_lookup_elem(&counters, &counter);
-  if (value) *value += 1;
-}
 
 static __always_inline struct config *read_config(void) {
   __u32 zero = 0;
@@ -140,7 +129,7 @@ static __always_inline void count_public_address(__u32 address, __u16 port, bool
     bpf_map_update_elem(&public_addresses, &address, &fresh, BPF_NOEXIST);
     found = bpf_map_lookup_elem(&public_addresses, &address);
     if (!found) {
-      count(UNCOUNTED);
+      add_one(UNCOUNTED);
       return;
     }
   }
@@ -164,7 +153,7 @@ static __always_inline void record_mapping(__u32 subscriber, __u32 address, __u1
       low = high = port;
     } else {
       if (before >> 32 != address) {
-        count(MOVED);
+        add_one(MOVED);
         return;
       }
       if (port >= low && port <= high) return;
@@ -221,7 +210,7 @@ int generate(struct xdp_md *ctx) {
               client_sequence(&settings->plan, index), 0);
     __builtin_memset(frame + 1, 0, FRAME_LENGTH - sizeof(*frame));
   }
-  count(FRAMES);
+  add_one(FRAMES);
   return bpf_redirect(settings->interface, 0);
 }
 
@@ -250,7 +239,7 @@ static __always_inline void count_delivered(const struct config *settings, struc
                                             __be32 source, __be16 port) {
   bool first = mark_once(&seen->delivered, index);
 
-  if (first) count(DELIVERED);
+  if (first) add_one(DELIVERED);
   count_public_address(bpf_ntohl(source), bpf_ntohs(port), first);
   if (settings->record) record_mapping(index % settings->plan.subscribers, bpf_ntohl(source), bpf_ntohs(port));
 }
@@ -297,7 +286,7 @@ static __always_inline int respond_tcp(const struct xdp_md *ctx, const struct co
   if (!seen) return XDP_PASS;
   if (flags == TCP_FLAGS_ACK) {
     if (bpf_ntohl(frame->tcp.ack_seq) != server_sequence(&settings->plan, index) + 1) return XDP_PASS;
-    if (mark_once(&seen->acknowledged, index)) count(ACKNOWLEDGED);
+    if (mark_once(&seen->acknowledged, index)) add_one(ACKNOWLEDGED);
     return XDP_DROP;
   }
   count_delivered(settings, seen, index, frame->ip.saddr, port);
@@ -339,10 +328,10 @@ static __always_inline int collect_udp(const struct config *settings, struct udp
   if (frame->udp.len != bpf_htons(UDP_LENGTH) || frame->payload.magic != bpf_htonl(PAYLOAD_MAGIC)) return XDP_PASS;
   seen = find_marks(index);
   if (!seen || !answers(&settings->plan, index, &frame->ip, frame->udp.source, frame->udp.dest)) {
-    count(STRAYS);
+    add_one(STRAYS);
     return XDP_PASS;
   }
-  if (mark_once(&seen->answered, index)) count(ANSWERED);
+  if (mark_once(&seen->answered, index)) add_one(ANSWERED);
   return XDP_DROP;
 }
 
@@ -359,10 +348,10 @@ static __always_inline int collect_tcp(const struct xdp_md *ctx, const struct co
     return XDP_PASS;
   seen = find_marks(index);
   if (!seen || !answers(&settings->plan, index, &frame->ip, port, frame->tcp.dest)) {
-    count(STRAYS);
+    add_one(STRAYS);
     return XDP_PASS;
   }
-  if (mark_once(&seen->answered, index)) count(ANSWERED);
+  if (mark_once(&seen->answered, index)) add_one(ANSWERED);
   turn_round(&frame->eth, &frame->ip);
   write_tcp(frame, frame->tcp.dest, port, TCP_FLAGS_ACK, ack, seq + 1);
   return send_back(ctx);

@@ -4,6 +4,7 @@
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+#include "counters.h"
 
 char _license[] SEC("license") = "Dual MIT/GPL";
 
@@ -22,7 +23,7 @@ struct stack {
 };
 
 /* Indices of `counters`. */
-enum counter { SAMPLES, LOST, COUNTERS };
+enum counter { SAMPLES, LOST };
 
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
@@ -37,20 +38,6 @@ struct {
   __type(key, __u32);
   __type(value, struct stack);
 } scratch SEC(".maps");
-
-struct {
-  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-  __uint(max_entries, COUNTERS);
-  __type(key, __u32);
-  __type(value, __u64);
-} counters SEC(".maps");
-
-static __always_inline void add_one(__u32 index) {
-  __u64 *count = bpf_map_lookup_elem(&counters, &index);
-
-  if (count)
-    *count += 1;
-}
 
 SEC("perf_event")
 int sample(void *ctx) {

@@ -47,6 +47,14 @@ struct sk_buff {
   unsigned char *head;
 } KERNEL;
 
+struct iphdr {
+  __u8 protocol;
+} KERNEL;
+
+struct ipv6hdr {
+  __u8 nexthdr;
+} KERNEL;
+
 /* The tracepoint's record: only to ask whether this kernel has the field, and so the argument. */
 struct trace_event_raw_kfree_skb {
   void *rx_sk;

@@ -3,8 +3,16 @@ import { attachRawTracepoint } from "../bpf/raw-tracepoint.ts";
 import { measurePrograms, readRunStatistics, type RunStatistics } from "../bpf/run-statistics.ts";
 import { enumNames, readKernelTypes } from "../btf.ts";
 import type { Descriptor } from "../ffi/descriptor.ts";
-import { HOST_LITTLE_ENDIAN } from "../netlink/header.ts";
-import { decodeCause, decodeSample, SAMPLE_BYTES, type DropCount, type DropSample } from "./record.ts";
+import {
+  decodeCause,
+  decodeSample,
+  decodeSeats,
+  mergeCounts,
+  readCount,
+  SAMPLE_BYTES,
+  type DropCount,
+  type DropSample,
+} from "./record.ts";
 
 const TRACEPOINT = "kfree_skb";
 /** Indices of `counters` in bpf/drops.h. */
@@ -60,14 +68,14 @@ export class DropCounter {
   read(): DropCounts {
     const causes = this.#object.map("causes");
     const counters = this.#object.map("counters");
-    const counts: DropCount[] = [];
+    const counts = decodeSeats(this.#object.map("seats").lookupAt(0) ?? Buffer.alloc(0));
     for (const key of causes.keys()) {
       const values = causes.lookup(key);
       if (values !== undefined) counts.push({ ...decodeCause(key), packets: sum(values) });
     }
     const { misses } = readRunStatistics(this.#object.program("count_drop"));
     return {
-      counts,
+      counts: mergeCounts(counts),
       unattributed: counters.sumAt(UNATTRIBUTED) + misses,
       samplesLost: counters.sumAt(SAMPLES_LOST),
     };
@@ -114,8 +122,6 @@ export function reasonNames(types: Buffer): Map<number, string> {
 
 function sum(values: Buffer): number {
   let total = 0;
-  for (let at = 0; at < values.length; at += 8) {
-    total += Number(HOST_LITTLE_ENDIAN ? values.readBigUInt64LE(at) : values.readBigUInt64BE(at));
-  }
+  for (let at = 0; at < values.length; at += 8) total += readCount(values, at);
   return total;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { HOST_LITTLE_ENDIAN } from "../netlink/header.ts";
-import { CAUSE_BYTES, decodeCause, decodeSample, SAMPLE_BYTES } from "./record.ts";
+import { CAUSE_BYTES, decodeCause, decodeSample, decodeSeats, mergeCounts, SAMPLE_BYTES } from "./record.ts";
 
 const skip = HOST_LITTLE_ENDIAN ? false : "recorded on a little-endian machine";
 
@@ -18,6 +18,17 @@ void test("a cause", { skip }, () => {
     protocol: 0x0800,
     transport: 17,
   });
+});
+
+void test("seats of two processors: the free ones say nothing, equal causes are added up", { skip }, () => {
+  const seat = (packets: number): Buffer =>
+    Buffer.concat([CAUSE, Buffer.from(BigUint64Array.of(BigInt(packets)).buffer)]);
+  const seats = decodeSeats(Buffer.concat([seat(0), seat(3), seat(0), seat(4)]));
+  assert.deepEqual(
+    seats.map(({ packets }) => packets),
+    [3, 4],
+  );
+  assert.deepEqual(mergeCounts(seats), [{ ...decodeCause(CAUSE), packets: 7 }]);
 });
 
 void test("a sample never reaches past its own bytes", { skip }, () => {

@@ -5,6 +5,8 @@ import { HOST_LITTLE_ENDIAN } from "../netlink/header.ts";
  */
 export const CAUSE_BYTES = 24;
 export const SAMPLE_BYTES = 136;
+/** `struct seat`: a cause and its count. */
+const SEAT_BYTES = CAUSE_BYTES + 8;
 const SAMPLE_HEADER_BYTES = 40;
 
 /** Why, where and what was dropped. */
@@ -50,6 +52,32 @@ export function decodeCause(bytes: Buffer): DropCause {
     protocol: bytes.readUInt16BE(20),
     transport: bytes.readUInt8(22),
   };
+}
+
+/** Decodes `struct seats` of all processors: for each seat taken its cause and what that processor counted. */
+export function decodeSeats(bytes: Buffer): DropCount[] {
+  const counts: DropCount[] = [];
+  for (let at = 0; at + SEAT_BYTES <= bytes.length; at += SEAT_BYTES) {
+    const packets = readCount(bytes, at + CAUSE_BYTES);
+    if (packets > 0) counts.push({ ...decodeCause(bytes.subarray(at, at + CAUSE_BYTES)), packets });
+  }
+  return counts;
+}
+
+/** Reads a 64-bit counter. */
+export function readCount(bytes: Buffer, at: number): number {
+  return Number(HOST_LITTLE_ENDIAN ? bytes.readBigUInt64LE(at) : bytes.readBigUInt64BE(at));
+}
+
+/** Adds up the counts of equal causes. */
+export function mergeCounts(counts: readonly DropCount[]): DropCount[] {
+  const merged = new Map<string, DropCount>();
+  for (const count of counts) {
+    const { reason, location, namespace, interface: index, protocol, transport } = count;
+    const key = [reason, location, namespace, index, protocol, transport].join(" ");
+    merged.set(key, { ...count, packets: count.packets + (merged.get(key)?.packets ?? 0) });
+  }
+  return [...merged.values()];
 }
 
 /** Decodes `struct sample`; the bytes are a copy. */
