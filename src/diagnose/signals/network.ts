@@ -1,0 +1,58 @@
+/** An interface. */
+export interface LinkSignal {
+  readonly index: number;
+  readonly name: string;
+  readonly up: boolean;
+  readonly carrier: boolean;
+  readonly mtu: number;
+  /** `veth`, `bridge`, `bond`, ...; absent for hardware and loopback. */
+  readonly kind?: string;
+  /** Offloads by ethtool(8)'s short names (`gro`, `tx`, `rx`, `tso`, `gso`), where they can be read. */
+  readonly offloads: Readonly<Record<string, boolean>>;
+  readonly xdp?: boolean;
+}
+
+/** An address of the host. */
+export interface AddressSignal {
+  readonly interface: string;
+  readonly address: string;
+  readonly length: number;
+}
+
+/** A route. */
+export interface RouteSignal {
+  /** `a.b.c.d/length`. */
+  readonly destination: string;
+  readonly table: number;
+  /** `unicast`, `local`, `blackhole`, `unreachable`, `prohibit`, ... */
+  readonly type: string;
+  readonly interface?: string;
+  readonly via?: string;
+  readonly source?: string;
+  readonly mtu?: number;
+}
+
+/** A policy rule. */
+export interface PolicyRuleSignal {
+  readonly priority: number;
+  readonly table: number;
+  readonly text: string;
+}
+
+/** Neighbours of one interface by state. */
+export interface NeighbourSignal {
+  readonly interface: string;
+  readonly states: Readonly<Record<string, number>>;
+  /** Some that do not answer. */
+  readonly failed: readonly string[];
+}
+
+/** How the namespace is connected. IPv4. */
+export interface NetworkSignal {
+  readonly links: readonly LinkSignal[];
+  readonly addresses: readonly AddressSignal[];
+  /** All tables, up to 4096 routes. */
+  readonly routes: readonly RouteSignal[];
+  readonly policyRules: readonly PolicyRuleSignal[];
+  readonly neighbours: readonly NeighbourSignal[];
+}

@@ -1,0 +1,155 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseIpv4 } from "../../address/ipv4.ts";
+import { readHostFacts } from "../../apply/host-facts.ts";
+import type { Signals, Unseen } from "../../diagnose/signals.ts";
+import { KernelError } from "../../kernel/error.ts";
+import type { NamespaceName } from "../../kernel/namespace.ts";
+import { readModules } from "../../kernel/proc.ts";
+import { readUptime } from "../../kernel/uptime.ts";
+import { takeSnapshot } from "../counters/snapshot.ts";
+import { DropWatch } from "../drops/watch.ts";
+import type { PortSupply } from "../flows/port-use.ts";
+import { counterSignals } from "./counter-signals.ts";
+import { dropsSignal } from "./drops.ts";
+import { readLogSignals } from "./log.ts";
+import { readNetwork } from "./network.ts";
+import { readSettings } from "./settings.ts";
+import { takeCensusAside } from "./take-census.ts";
+
+/** What to look at, and for how long. */
+export interface GatherOptions {
+  readonly namespace?: NamespaceName;
+  /** Between the two readings. */
+  readonly seconds: number;
+  /** The ports that source NAT has, where they are known. */
+  readonly supplies?: readonly PortSupply[];
+  /** Leave the connection table alone: it is what takes time. */
+  readonly withoutTable?: boolean;
+  /** Told what is being done, for progress. */
+  readonly onStep?: (step: string) => void;
+  /** Ends the wait early; what there is by then is told. */
+  readonly signal?: AbortSignal;
+}
+
+/** Modules whose presence matters. */
+const MODULES = [
+  "nf_conntrack",
+  "nf_nat",
+  "br_netfilter",
+  "nf_conntrack_ftp",
+  "nf_nat_ftp",
+  "nf_conntrack_sip",
+  "nf_nat_sip",
+  "nf_conntrack_pptp",
+  "nf_nat_pptp",
+  "nf_conntrack_tftp",
+  "nf_nat_tftp",
+  "nf_conntrack_irc",
+  "nf_conntrack_h323",
+  "nf_conntrack_netbios_ns",
+  "nf_flow_table",
+];
+
+const SAMPLES_PER_SECOND = 20;
+
+/** Reads all signals of the namespace. Changes nothing; what cannot be read is named and left out. */
+export async function gatherSignals(options: GatherOptions): Promise<Signals> {
+  const { namespace } = options;
+  const unseen: Unseen[] = [];
+  const step = options.onStep ?? (() => undefined);
+  // Throws where there is no such namespace, before anything is begun.
+  const facts = readHostFacts(namespace, { values: "now" });
+  const watch = attempt(unseen, "drops", "dropped packets by cause", () => openWatch(namespace));
+  try {
+    step("reading counters");
+    const before = takeSnapshot(namespace);
+    watch?.next();
+    const began = Date.now();
+    step(`watching for ${options.seconds} s`);
+    await sleep(options.seconds * 1000, undefined, { signal: options.signal }).catch(() => undefined);
+    const after = takeSnapshot(namespace);
+    const drops = watch?.next();
+    const ended = Date.now();
+    for (const { what, why, remedy } of after.missing) unseen.push({ signal: "counters", what, why, remedy });
+    for (const limit of watch?.limits ?? []) {
+      unseen.push({ signal: "drops", what: "functions that drop", why: limit, remedy: "run as root of the host" });
+    }
+    step("reading settings, links and the kernel's log");
+    const network = readNetwork(namespace);
+    const settings = readSettings(
+      namespace,
+      network.links.map(({ name }) => name),
+    );
+    const log = attempt(unseen, "log", "the kernel's log", () => readLogSignals(began, ended));
+    step("reading the connection table");
+    const table = options.withoutTable
+      ? undefined
+      : await attemptLater(unseen, "table", "the connection table", () =>
+          takeCensusAside({
+            namespace,
+            supplies: options.supplies ?? [],
+            own: network.addresses.flatMap(({ address }) => parseIpv4(address) ?? []),
+            settings,
+            servicePorts: [],
+          }),
+        );
+    const modules = [...readModules(MODULES)].flatMap(([name, state]) => (state === "loaded" ? [name] : []));
+    const { kernelRelease, memoryBytes, cpus, bysourceBuckets, isHostNamespace } = facts;
+    return {
+      version: 1,
+      takenAt: new Date(ended).toISOString(),
+      seconds: (after.clock - before.clock) / 1000,
+      host: {
+        kernelRelease,
+        memoryBytes,
+        cpus,
+        uptimeSeconds: readUptime(),
+        hostNamespace: isHostNamespace,
+        ...(bysourceBuckets === undefined ? {} : { bysourceBuckets }),
+        modules,
+      },
+      counters: counterSignals(before, after),
+      texts: after.texts,
+      settings,
+      network,
+      ...(drops === undefined ? {} : { drops: dropsSignal(drops) }),
+      ...(table === undefined ? {} : { table }),
+      ...(log === undefined ? {} : { log }),
+      unseen,
+    };
+  } finally {
+    watch?.close();
+  }
+}
+
+function openWatch(namespace: NamespaceName): DropWatch {
+  return new DropWatch({ namespace, only: true, samplesPerSecond: SAMPLES_PER_SECOND });
+}
+
+function attempt<T>(unseen: Unseen[], signal: keyof Signals, what: string, read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    unseen.push(unseenBecause(signal, what, error));
+    return undefined;
+  }
+}
+
+async function attemptLater<T>(
+  unseen: Unseen[],
+  signal: keyof Signals,
+  what: string,
+  read: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    unseen.push(unseenBecause(signal, what, error));
+    return undefined;
+  }
+}
+
+function unseenBecause(signal: keyof Signals, what: string, error: unknown): Unseen {
+  if (!(error instanceof KernelError)) throw error;
+  return { signal, what, why: error.message.replaceAll(/\s+/g, " "), remedy: error.remedy };
+}
