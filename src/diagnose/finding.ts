@@ -23,11 +23,26 @@ export interface Top {
   readonly rows: readonly string[];
 }
 
+/** Which connections are meant: all that is given must hold. Addresses as text: one, a range or a prefix. */
+export interface ConnectionFilter {
+  readonly source?: string;
+  readonly destination?: string;
+  readonly replySource?: string;
+  readonly replyDestination?: string;
+  readonly protocol?: number;
+  readonly sourcePort?: number;
+  readonly destinationPort?: number;
+  readonly zone?: number;
+  /** Names of status bits, as `FlowSignal` has them, that must be set or not set. */
+  readonly with?: readonly string[];
+  readonly without?: readonly string[];
+}
+
 /** Something `meganat doctor --fix` may do itself; each can be taken back. */
 export type SafeFix =
   | { readonly kind: "sysctl"; readonly name: string; readonly value: string }
-  /** Deletes the connections that a filter of `meganat flows delete` names; they are made anew by the next packet. */
-  | { readonly kind: "delete-connections"; readonly flags: readonly string[] }
+  /** Deletes the connections that fit any of the filters; they are made anew by the next packet. */
+  | { readonly kind: "delete-connections"; readonly filters: readonly ConnectionFilter[] }
   /** Clamps the segment size to the route's, in a table of our own. */
   | { readonly kind: "clamp-segment-size" };
 
