@@ -35,6 +35,17 @@ export const NOTHING = -1;
 /** Events were lost: `drops` says how many. */
 export const OVERRUN = -2;
 
+/** Messages that one call brings: with 64 of them the call itself costs next to nothing. */
+const MESSAGES = 64;
+/** Room for each; an event has a few hundred bytes, with labels, names and a security context two thousand. */
+const MESSAGE_ROOM = 8192;
+/** struct mmsghdr of a 64-bit system: struct msghdr, the length received, padding. */
+const MMSGHDR = 64;
+const MSGHDR_IOV = 16;
+const MSGHDR_IOVLEN = 24;
+const MMSGHDR_LENGTH = 56;
+const IOVEC = 16;
+
 /** What to listen to. */
 export interface EventSocketOptions {
   readonly kinds: readonly EventKind[];
@@ -48,6 +59,11 @@ export interface EventSocketOptions {
  * CAP_NET_ADMIN there. For threads that may block: `wait` does.
  */
 export class ConntrackEventSocket {
+  /** Where messages are received; each call to `receive` uses it again. */
+  readonly buffer = Buffer.alloc(MESSAGES * MESSAGE_ROOM);
+  readonly #vectors: Uint8Array;
+  readonly #headers: DataView;
+  readonly #headerBytes: Uint8Array;
   readonly #socket: Descriptor;
   readonly #pollfd: Uint8Array;
   readonly #memory = new Uint8Array(4 * MEMINFO_WORDS);
@@ -59,6 +75,10 @@ export class ConntrackEventSocket {
     );
     this.#socket = new Descriptor(fd);
     this.#pollfd = new Uint8Array(Int32Array.of(fd, POLLIN).buffer);
+    this.#vectors = new Uint8Array(MESSAGES * IOVEC);
+    this.#headerBytes = new Uint8Array(MESSAGES * MMSGHDR);
+    this.#headers = new DataView(this.#headerBytes.buffer);
+    this.#pointHeaders();
     try {
       // Without CAP_NET_ADMIN in the first user namespace only as much as net.core.rmem_max allows.
       if (this.#setOption(SOL_SOCKET, SO_RCVBUFFORCE, bufferBytes >>> 1) < 0) {
@@ -78,14 +98,25 @@ export class ConntrackEventSocket {
     }
   }
 
-  /** Takes what has come into `buffer` without waiting: the number of bytes, `NOTHING` or `OVERRUN`. */
-  receive(buffer: Uint8Array): number {
-    const length = libc.recv(this.#socket.fd, buffer, buffer.length, 0);
-    if (length >= 0) return length;
+  /**
+   * Takes messages that have come without waiting: how many, `NOTHING` or `OVERRUN`. Message i then begins at
+   * `messageAt(i)` of `buffer` and has `messageLength(i)` bytes.
+   */
+  receive(): number {
+    const count = libc.recvmmsg(this.#socket.fd, this.#headerBytes, MESSAGES, 0, null);
+    if (count >= 0) return count;
     const errno = lastErrno();
     if (errno === constants.errno.EAGAIN || errno === constants.errno.EINTR) return NOTHING;
     if (errno === constants.errno.ENOBUFS) return OVERRUN;
     throw kernelErrorFromErrno("receive events of connection tracking", errno);
+  }
+
+  messageAt(index: number): number {
+    return index * MESSAGE_ROOM;
+  }
+
+  messageLength(index: number): number {
+    return this.#headers.getUint32(index * MMSGHDR + MMSGHDR_LENGTH, HOST_LITTLE_ENDIAN);
   }
 
   /** Blocks the thread until an event has come or the time is over. */
@@ -108,6 +139,18 @@ export class ConntrackEventSocket {
 
   close(): void {
     this.#socket.close();
+  }
+
+  /** Each header has one vector, which is the message's own part of the buffer. */
+  #pointHeaders(): void {
+    const vectors = new DataView(this.#vectors.buffer);
+    const [buffer, first] = [addressOf(this.buffer), addressOf(this.#vectors)];
+    for (let i = 0; i < MESSAGES; i++) {
+      vectors.setBigUint64(i * IOVEC, buffer + BigInt(this.messageAt(i)), HOST_LITTLE_ENDIAN);
+      vectors.setBigUint64(i * IOVEC + 8, BigInt(MESSAGE_ROOM), HOST_LITTLE_ENDIAN);
+      this.#headers.setBigUint64(i * MMSGHDR + MSGHDR_IOV, first + BigInt(i * IOVEC), HOST_LITTLE_ENDIAN);
+      this.#headers.setBigUint64(i * MMSGHDR + MSGHDR_IOVLEN, 1n, HOST_LITTLE_ENDIAN);
+    }
   }
 
   #meminfo(word: number): number {

@@ -59,6 +59,13 @@ export const libc = {
     length: number,
     flags: number,
   ) => number,
+  recvmmsg: own.func("int recvmmsg(int, void *, unsigned int, int, void *)") as (
+    fd: number,
+    messages: Memory,
+    count: number,
+    flags: number,
+    timeout: Memory,
+  ) => number,
   poll: own.func("int poll(void *, unsigned long, int)") as (
     pollfds: Memory,
     count: number,

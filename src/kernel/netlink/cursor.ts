@@ -25,11 +25,11 @@ export class MessageCursor {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  /** Begins anew at the first of `length` bytes. */
-  reset(length: number): this {
-    if (length > this.bytes.length) throw malformed("an answer longer than its buffer");
-    this.#next = 0;
-    this.#limit = length;
+  /** Begins anew at the first of `length` bytes, which begin at `from`. */
+  reset(length: number, from = 0): this {
+    if (from + length > this.bytes.length) throw malformed("an answer longer than its buffer");
+    this.#next = from;
+    this.#limit = from + length;
     return this;
   }
 

@@ -13,11 +13,11 @@ import { lossLine, resyncLine } from "./loss-line.ts";
 
 /** The low byte of a message's type: IPCTNL_MSG_CT_DELETE. */
 const DELETE = 2;
-/** An event takes a few hundred bytes. */
-const RECEIVE_BYTES = 64 * 1024;
 const WAIT_MS = 100;
-/** Events in a row before the clock is looked at and what is written goes out. */
-const BATCH = 512;
+/** After events, let more gather: to be woken for each costs more than all the rest. */
+const GATHER_MS = 4;
+/** Reads in a row, of up to 64 events each, before the clock is looked at and what is written goes out. */
+const BATCH = 16;
 /** Losses are told when they are over, or this long after the last time. */
 const TELL_MS = 1000;
 /** Reading the table takes time in which more may be lost: only when nothing was for this long. */
@@ -29,9 +29,8 @@ export class EventListener {
   readonly #post: (message: FromEventThread) => void;
   readonly #socket: ConntrackEventSocket;
   readonly #writer: ByteWriter;
-  readonly #buffer = Buffer.alloc(RECEIVE_BYTES);
-  readonly #message = new MessageCursor(this.#buffer);
-  readonly #entry = new ConnectionEntry(this.#buffer);
+  readonly #message: MessageCursor;
+  readonly #entry: ConnectionEntry;
   readonly #totals = noEvents();
   #beginnings = jsonBeginnings("");
   #seconds = 0;
@@ -45,6 +44,8 @@ export class EventListener {
     this.#setup = setup;
     this.#post = post;
     this.#socket = new ConntrackEventSocket(setup.namespace, setup);
+    this.#message = new MessageCursor(this.#socket.buffer);
+    this.#entry = new ConnectionEntry(this.#socket.buffer);
     this.#writer = new ByteWriter((bytes) => this.#send(bytes));
     const events = readSysctl(setup.namespace, "net.netfilter.nf_conntrack_events");
     post({
@@ -60,13 +61,14 @@ export class EventListener {
     for (;;) {
       const stopping = this.#stopping;
       this.#lookAtClock();
+      const before = sumKinds(this.#totals.seen);
       const empty = this.#drain();
       this.#writer.flush();
       this.#noteLosses(empty || stopping);
       if (stopping && (empty || this.#limitReached)) return this.#totals;
       if (this.#limitReached) Atomics.store(this.#setup.control, CONTROL.stop, 1);
       else if (empty && this.#mayResync) this.#resync();
-      else if (empty && !stopping) this.#socket.wait(WAIT_MS);
+      else if (empty && !stopping) this.#rest(sumKinds(this.#totals.seen) > before);
     }
   }
 
@@ -86,18 +88,25 @@ export class EventListener {
     return this.#setup.limit !== undefined && sumKinds(this.#totals.seen) >= this.#setup.limit;
   }
 
+  #rest(busy: boolean): void {
+    if (busy) Atomics.wait(this.#setup.control, CONTROL.stop, 0, GATHER_MS);
+    else this.#socket.wait(WAIT_MS);
+  }
+
   /** True if there was nothing left. */
   #drain(): boolean {
     for (let i = 0; i < BATCH && !this.#limitReached; i++) {
-      const length = this.#socket.receive(this.#buffer);
-      if (length === NOTHING) return true;
-      if (length === OVERRUN) {
+      const count = this.#socket.receive();
+      if (count === NOTHING) return true;
+      if (count === OVERRUN) {
         this.#totals.overruns++;
         this.#untold.overruns++;
         continue;
       }
-      this.#message.reset(length);
-      while (this.#message.next()) this.#take(this.#message);
+      for (let index = 0; index < count; index++) {
+        this.#message.reset(this.#socket.messageLength(index), this.#socket.messageAt(index));
+        while (!this.#limitReached && this.#message.next()) this.#take(this.#message);
+      }
     }
     return false;
   }

@@ -41,7 +41,7 @@ export interface EventsBegun {
 /** What the thread says. */
 export type FromEventThread =
   | { readonly begun: EventsBegun }
-  | { readonly lines: Uint8Array }
+  | { readonly lines: Uint8Array<ArrayBuffer> }
   | { readonly ended: EventTotals }
   | { readonly failure: ThreadFailure };
 

@@ -3,8 +3,9 @@ import { packFailure } from "../../kernel/thread-failure.ts";
 import { EventListener } from "./event-listener.ts";
 import type { EventThreadSetup, FromEventThread } from "./event-stream.ts";
 
+/** Lines go over without being copied. */
 function post(message: FromEventThread): void {
-  parentPort?.postMessage(message, []);
+  parentPort?.postMessage(message, "lines" in message ? [message.lines.buffer] : []);
 }
 
 try {

@@ -33,7 +33,8 @@ const BEGIN = ascii("{");
 const FAMILY4 = ascii('"family":"ipv4');
 const FAMILY6 = ascii('"family":"ipv6');
 const STATES = PROTOCOL_STATES.map((state) => ascii(`,"state":"${state}"`));
-const STATUS_TEXTS = STATUS_NAMES.map(([bit, name]) => [bit, ascii(`"${name}",`)] as const);
+/** Lists of names by the status they stand for, as they come up. */
+const STATUS_LISTS = new Map<number, Uint8Array>();
 const TEXT = {
   original: ascii(',"original":'),
   reply: ascii(',"reply":'),
@@ -50,7 +51,6 @@ const TEXT = {
   tupleZone: ascii(',"zone":'),
   packets: ascii(',"packets":"'),
   bytes: ascii('","bytes":"'),
-  status: ascii(',"status":['),
   timeout: ascii(',"timeout":'),
   mark: ascii(',"mark":'),
   zone: ascii(',"zone":'),
@@ -181,12 +181,14 @@ function writeCounters(to: ByteWriter, entry: ConnectionEntry, direction: number
 }
 
 function writeStatus(to: ByteWriter, status: number): void {
-  to.bytes(TEXT.status);
-  for (const [bit, name] of STATUS_TEXTS) if ((status & bit) !== 0) to.bytes(name);
-  endList(
-    to,
-    STATUS_TEXTS.some(([bit]) => (status & bit) !== 0),
-  );
+  let text = STATUS_LISTS.get(status);
+  if (text === undefined) {
+    const names = STATUS_NAMES.filter(([bit]) => (status & bit) !== 0).map(([, name]) => `"${name}"`);
+    text = ascii(`,"status":[${names.join(",")}]`);
+    // There are few; unless somebody sends what no kernel does.
+    if (STATUS_LISTS.size < 1000) STATUS_LISTS.set(status, text);
+  }
+  to.bytes(text);
 }
 
 /** The numbers of the bits that are set; connlabel.conf has their names. */
