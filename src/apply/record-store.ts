@@ -1,18 +1,9 @@
-import {
-  appendFileSync,
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { appendFileSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { lockFile } from "../kernel/file-lock.ts";
 import { formatJournal, parseJournal, type FoundJournal, type Journal } from "./journal.ts";
 import { formatRecord, parseRecord, parseRecordHead, type ApplyRecord, type RecordHead } from "./record.ts";
+import { readIfThere, writeWhole } from "./whole-file.ts";
 
 /** Where record and journal of one namespace are kept. Everything throws when the disk does not do its part. */
 export interface RecordStore {
@@ -49,33 +40,4 @@ export function fileRecordStore(directory: string): RecordStore {
     markStep: (step) => appendFileSync(journal, `${step}\n`),
     deleteJournal: () => rmSync(journal, { force: true }),
   };
-}
-
-/** What a reader finds is the old text or the new, never a part. */
-function writeWhole(directory: string, path: string, text: string): void {
-  mkdirSync(directory, { recursive: true });
-  const temporary = `${path}.new`;
-  const fd = openSync(temporary, "w", 0o644);
-  try {
-    writeFileSync(fd, text);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-  renameSync(temporary, path);
-  const parent = openSync(directory, "r");
-  try {
-    fsyncSync(parent);
-  } finally {
-    closeSync(parent);
-  }
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-    throw error;
-  }
 }

@@ -1,0 +1,31 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+
+/** Writes a file so that a reader finds the old text or the new, never a part, whatever happens meanwhile. */
+export function writeWhole(directory: string, path: string, text: string): void {
+  mkdirSync(directory, { recursive: true });
+  const temporary = `${path}.new`;
+  const fd = openSync(temporary, "w", 0o644);
+  try {
+    writeFileSync(fd, text);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(temporary, path);
+  const parent = openSync(directory, "r");
+  try {
+    fsyncSync(parent);
+  } finally {
+    closeSync(parent);
+  }
+}
+
+/** The file's text, undefined if there is none. */
+export function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  }
+}
