@@ -59,6 +59,10 @@ header() {
   lacks "$@"
 }
 
+knows_apt() {
+  [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1
+}
+
 program nft nftables nftables nftables nftables
 program ip iproute2 iproute iproute2 iproute2
 program conntrack conntrack conntrack-tools conntrack-tools conntrack-tools
@@ -83,6 +87,11 @@ if [ "$purpose" = test ]; then
   program socat socat socat socat socat
   program tmux tmux tmux tmux tmux
   program sysctl procps procps-ng procps-ng procps
+  # What profiles are compared with. Ubuntu, for one, has no package of this name.
+  weight=wanted
+  if [ -n "$missing" ] || ! knows_apt || apt-cache show linux-perf >/dev/null 2>&1; then
+    program perf linux-perf perf perf perf
+  fi
 fi
 
 [ -n "$missing" ] || exit 0
@@ -92,15 +101,24 @@ unique() {
   printf '%s\n' "$@" | sort -u | tr '\n' ' ' | sed 's/ $//'
 }
 
+# The packages without those that are only wanted and that apt has not.
+known() {
+  for package in "$@"; do
+    case "$package" in
+      linux-perf) apt-cache show "$package" >/dev/null 2>&1 || continue ;;
+    esac
+    printf '%s ' "$package"
+  done
+}
+
 echo "setup: missing:$missing" >&2
 # shellcheck disable=SC2086 # the lists are words on purpose
-if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-  packages=$(unique $apt)
-  echo "setup: installing $packages" >&2
+if knows_apt; then
   export DEBIAN_FRONTEND=noninteractive
   log=$(mktemp)
+  echo "setup: installing" $(unique $apt) >&2
   if apt-get update -qq >"$log" 2>&1 </dev/null &&
-    apt-get install -y -qq --no-install-recommends $packages >>"$log" 2>&1 </dev/null; then
+    apt-get install -y -qq --no-install-recommends $(known $(unique $apt)) >>"$log" 2>&1 </dev/null; then
     rm -f "$log"
     exit 0
   fi
@@ -119,7 +137,7 @@ fi
   echo "  apk add $(unique $apk)"
 } >&2
 [ "$needed" = yes ] || {
-  echo "setup: going on without: eBPF programs are not compiled" >&2
+  echo "setup: going on without: what needs them is left out, and says so" >&2
   exit 0
 }
 exit 1
