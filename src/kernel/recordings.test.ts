@@ -3,9 +3,11 @@ import { constants } from "node:os";
 import { test } from "node:test";
 import fc from "fast-check";
 import { recording } from "../../test/fixtures/netlink-recording.ts";
+import { connectionOf } from "./conntrack/decode-connection.ts";
+import { protocolState } from "./conntrack/entry-protocol.ts";
 import { askConnection } from "./conntrack/lookup.ts";
+import { scan } from "./conntrack/scan.ts";
 import { askConntrackCount, askConntrackStats } from "./conntrack/statistics.ts";
-import { walk } from "./conntrack/walk.ts";
 import { isKernelError, KernelError } from "./error.ts";
 import type { NetlinkConnection } from "./netlink/connection.ts";
 import { fakeAcknowledgement, fakeDone, fakeKernel, fakeMessage, replay } from "./netlink/fake-kernel.ts";
@@ -19,41 +21,28 @@ import { readRoutes } from "./route/route.ts";
 
 const LITTLE = { skip: HOST_LITTLE_ENDIAN ? false : "the recordings are of a little-endian host" } as const;
 
+const EVERYTHING = { family: 0 } as const;
+
 const TCP = { source: "10.0.0.1", destination: "8.8.8.8", protocol: 6, sourcePort: 1000, destinationPort: 80 } as const;
 
 /** What a dump of the connection table says, each entry in full. */
 function readConnections(kernel: NetlinkConnection): unknown[] {
   const list: unknown[] = [];
-  walk(kernel, (batch) => {
-    for (let row = 0; row < batch.length; row++) list.push(batch.connection(row));
-  });
+  scan(kernel, EVERYTHING, (entry) => void list.push(connectionOf(entry)));
   return list;
 }
 
-/** The same dump by columns. */
+/** The same dump by numbers, as those who count read it. */
 function readColumns(kernel: NetlinkConnection): unknown[] {
   const rows: unknown[] = [];
-  walk(kernel, (batch) => {
-    for (let i = 0; i < batch.length; i++) {
-      rows.push([
-        [
-          batch.family[i],
-          batch.protocol[i],
-          batch.status[i],
-          batch.timeout[i],
-          batch.mark[i],
-          batch.zone[i],
-          batch.tcpState[i],
-        ],
-        [
-          batch.originalSource[i],
-          batch.originalSourcePort[i],
-          batch.originalDestination[i],
-          batch.originalDestinationPort[i],
-        ],
-        [batch.replySource[i], batch.replySourcePort[i], batch.replyDestination[i], batch.replyDestinationPort[i]],
-      ]);
-    }
+  scan(kernel, EVERYTHING, (entry) => {
+    const { family, original, reply, status, timeout, mark, zone } = entry;
+    const state = protocolState(entry);
+    rows.push([
+      [family, original.protocol, status, timeout, mark, zone, state < 0 ? 255 : state],
+      [original.source, original.sourcePort, original.destination, original.destinationPort],
+      [reply.source, reply.sourcePort, reply.destination, reply.destinationPort],
+    ]);
   });
   return rows;
 }

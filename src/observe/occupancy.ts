@@ -1,6 +1,7 @@
 import type { Ipv4 } from "../address/ipv4.ts";
+import { AF_INET, IPPROTO_ICMP } from "../kernel/conntrack/attributes.ts";
 import { STATUS } from "../kernel/conntrack/connection.ts";
-import { walkConntrack } from "../kernel/conntrack/walk.ts";
+import { scanConntrack } from "../kernel/conntrack/scan.ts";
 import type { NamespaceName } from "../kernel/namespace.ts";
 
 /** How much of a public address source NAT uses at the moment. */
@@ -14,28 +15,21 @@ export interface AddressOccupancy {
   readonly hosts: number;
 }
 
-const AF_INET = 2;
 const PORT_WORDS = 65536 / 32;
 
 /**
  * Counts the source-translated connections of the namespace by public address, ascending. Reads the whole connection
- * table (2 s for a million entries) and keeps 8 KB for each protocol of each address, whatever the connections.
+ * table (1.2 s for a million entries) and keeps 8 KB for each protocol of each address, whatever the connections.
  */
 export function readOccupancy(namespace: NamespaceName): AddressOccupancy[] {
   const counts = new Map<Ipv4, Count>();
-  walkConntrack(
-    namespace,
-    (batch) => {
-      for (let row = 0; row < batch.length; row++) {
-        if (((batch.status[row] ?? 0) & STATUS.sourceNat) === 0) continue;
-        const address = batch.replyDestination[row] ?? 0;
-        let count = counts.get(address);
-        if (count === undefined) counts.set(address, (count = new Count()));
-        count.add(batch.protocol[row] ?? 0, batch.replyDestinationPort[row] ?? 0, batch.originalSource[row] ?? 0);
-      }
-    },
-    AF_INET,
-  );
+  scanConntrack(namespace, { family: AF_INET }, ({ status, original, reply }) => {
+    if ((status & STATUS.sourceNat) === 0 || reply.family !== AF_INET) return;
+    let count = counts.get(reply.destination);
+    if (count === undefined) counts.set(reply.destination, (count = new Count()));
+    const { protocol, source } = original;
+    count.add(protocol, protocol === IPPROTO_ICMP ? reply.sourcePort : reply.destinationPort, source);
+  });
   return [...counts]
     .map(([address, count]) => ({
       address,

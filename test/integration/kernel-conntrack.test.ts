@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { formatIpv4 } from "../../src/address/ipv4.ts";
 import { STATUS } from "../../src/kernel/conntrack/connection.ts";
+import { connectionOf } from "../../src/kernel/conntrack/decode-connection.ts";
+import { protocolState } from "../../src/kernel/conntrack/entry-protocol.ts";
 import { lookupConnection } from "../../src/kernel/conntrack/lookup.ts";
+import { scanConntrack } from "../../src/kernel/conntrack/scan.ts";
 import {
   readConntrackCount,
   readConntrackStats,
@@ -10,7 +13,6 @@ import {
   type ConntrackStatistics,
 } from "../../src/kernel/conntrack/statistics.ts";
 import type { Tuple } from "../../src/kernel/conntrack/tuple.ts";
-import { walkConntrack } from "../../src/kernel/conntrack/walk.ts";
 import { runInNamespace } from "../../src/kernel/namespace.ts";
 import { runNft } from "../../src/kernel/nftables.ts";
 import { addAddress } from "../../src/kernel/route/address.ts";
@@ -22,6 +24,7 @@ import type { TestContext } from "node:test";
 
 const TCP = 6;
 const UDP = 17;
+const EVERYTHING = { family: 0 } as const;
 
 /** Names of conntrack(8) -S by ours. */
 const WORDS: Partial<Record<ConntrackCounter, string>> = {
@@ -192,17 +195,15 @@ test("entries of all kinds are read as conntrack -L shows them", NEEDS_ROOT, (t)
     "2",
   );
   const entries: string[] = [];
-  walkConntrack(namespace, (batch) => {
-    for (let row = 0; row < batch.length; row++) {
-      const { original, reply, tcpState, mark, zone, originalCounters } = batch.connection(row);
-      entries.push(
-        [
-          `${original.protocol} ${tcpState ?? "-"} ${original.source}:${original.sourcePort} > ${original.destination}:${original.destinationPort}`,
-          `${reply.source}:${reply.sourcePort} > ${reply.destination}:${reply.destinationPort}`,
-          `mark ${mark} zone ${zone} packets ${originalCounters?.packets}`,
-        ].join(", "),
-      );
-    }
+  scanConntrack(namespace, EVERYTHING, (entry) => {
+    const { original, reply, tcpState, mark, zone, originalCounters } = connectionOf(entry);
+    entries.push(
+      [
+        `${original.protocol} ${tcpState ?? "-"} ${original.source}:${original.sourcePort} > ${original.destination}:${original.destinationPort}`,
+        `${reply.source}:${reply.sourcePort} > ${reply.destination}:${reply.destinationPort}`,
+        `mark ${mark} zone ${zone} packets ${originalCounters?.packets}`,
+      ].join(", "),
+    );
   });
   assert.deepEqual(entries.toSorted(), [
     "17 - 10.0.0.2:65535 > 8.8.8.8:53, 8.8.8.8:53 > 10.0.0.2:65535, mark 0 zone 65535 packets 0",
@@ -226,10 +227,8 @@ test("entries of all kinds are read as conntrack -L shows them", NEEDS_ROOT, (t)
   assert.equal(lookupConnection(namespace, six)?.original.destination, "2001:db8:0:1::2");
   // The kernel filters by family.
   const families: number[] = [];
-  assert.deepEqual(
-    walkConntrack(namespace, (batch) => void families.push(...batch.family.subarray(0, batch.length)), 10),
-    { entries: 1, complete: true },
-  );
+  const sixes = scanConntrack(namespace, { family: 10 }, ({ family }) => void families.push(family));
+  assert.deepEqual([sixes.entries, sixes.complete], [1, true]);
   assert.deepEqual(families, [10]);
 });
 
@@ -250,31 +249,18 @@ test("a table of 5,000 entries: none lost, none twice, and the visitor may stop"
   assert.equal(loaded.status, 0, loaded.stderr);
   assert.equal(readConntrackCount(namespace), 5000);
   const seen = new Set<string>();
-  let batches = 0;
-  const result = walkConntrack(namespace, (batch) => {
-    batches += 1;
-    for (let i = 0; i < batch.length; i++) {
-      assert.equal(batch.family[i], 2);
-      assert.equal(batch.protocol[i], TCP);
-      assert.equal(batch.tcpState[i], 3);
-      assert.equal(batch.originalDestination[i], 0x09090909);
-      assert.equal(batch.originalDestinationPort[i], 443);
-      assert.equal(batch.replySource[i], 0x09090909);
-      assert.equal(batch.replyDestination[i], 0x3d010101);
-      assert.equal(batch.replySourcePort[i], 443);
-      seen.add(`${formatIpv4(batch.originalSource[i] ?? 0)}:${batch.originalSourcePort[i]}`);
-    }
+  const result = scanConntrack(namespace, EVERYTHING, (entry) => {
+    const { family, original, reply } = entry;
+    assert.deepEqual([family, original.protocol, protocolState(entry)], [2, TCP, 3]);
+    assert.deepEqual([original.destination, original.destinationPort], [0x09090909, 443]);
+    assert.deepEqual([reply.source, reply.destination, reply.sourcePort], [0x09090909, 0x3d010101, 443]);
+    seen.add(`${formatIpv4(original.source)}:${original.sourcePort}`);
   });
-  assert.deepEqual(result, { entries: 5000, complete: true });
+  assert.deepEqual([result.entries, result.complete], [5000, true]);
   assert.deepEqual(seen, expected);
-  assert.ok(batches > 10, `${batches}`);
   let first = 0;
-  const stopped = walkConntrack(namespace, (batch) => {
-    first += batch.length;
-    return false;
-  });
-  assert.deepEqual(stopped, { entries: first, complete: false });
-  assert.ok(first < 5000);
+  const stopped = scanConntrack(namespace, EVERYTHING, () => ++first < 10);
+  assert.deepEqual([stopped.entries, stopped.complete, first], [10, false, 10]);
 });
 
 test("nonsense in a tuple is refused before the kernel is asked", () => {

@@ -1,3 +1,4 @@
+import { formatIpv4 } from "../../address/ipv4.ts";
 import { ATTRIBUTE_HEADER, HOST_LITTLE_ENDIAN, NLA_F_NESTED, NLA_TYPE_MASK } from "../netlink/header.ts";
 import {
   AF_INET,
@@ -20,6 +21,7 @@ import {
   CTA_TUPLE_ZONE,
 } from "./attributes.ts";
 import type { EntryBuffer } from "./entry-buffer.ts";
+import { formatIpv6, type Tuple } from "./tuple.ts";
 
 /** Bytes of the attributes in a tuple of IPv4 addresses and ports, as every kernel since 2.6 sends them. */
 const IPV4_PORTS_LENGTH = 48;
@@ -87,6 +89,20 @@ export class EntryTuple {
       return true;
     }
     return this.#readAny(start, end);
+  }
+
+  /** As an object for the edges of the program. */
+  tuple(): Tuple {
+    const { family, protocol, sourcePort, destinationPort } = this;
+    const { bytes } = this.#buffer;
+    const v6 = family === AF_INET6;
+    return {
+      source: v6 ? formatIpv6(bytes, this.sourceAt) : formatIpv4(this.source),
+      destination: v6 ? formatIpv6(bytes, this.destinationAt) : formatIpv4(this.destination),
+      protocol,
+      sourcePort,
+      destinationPort,
+    };
   }
 
   #readAny(start: number, end: number): boolean {

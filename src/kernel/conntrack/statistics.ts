@@ -79,11 +79,11 @@ export function askConntrackStats(connection: NetlinkConnection): ConntrackStati
   const attributes = new AttributeCursor(connection.buffer);
   const cpus: (Record<ConntrackCounter, number> & { cpu: number })[] = [];
   const counted = new Set<ConntrackCounter>();
-  const sum = zeros();
+  const sum = noConntrackCounters();
   const message = nfnetlinkMessage(NFNL_SUBSYS_CTNETLINK, CT_GET_STATS_CPU, AF_UNSPEC);
   connection.dump(message, "read conntrack statistics", (reply) => {
     // The CPU's number is in the resource id, the only big-endian field of the header.
-    const row = { cpu: (reply.u8(2) << 8) | reply.u8(3), ...zeros() };
+    const row = { cpu: (reply.u8(2) << 8) | reply.u8(3), ...noConntrackCounters() };
     attributes.inMessage(reply, NFGENMSG);
     while (attributes.next()) {
       const name = COUNTERS[attributes.type];
@@ -97,7 +97,8 @@ export function askConntrackStats(connection: NetlinkConnection): ConntrackStati
   return { cpus, sum, counted };
 }
 
-function zeros(): Record<ConntrackCounter, number> {
+/** All counters at zero. */
+export function noConntrackCounters(): Record<ConntrackCounter, number> {
   return {
     searched: 0,
     found: 0,

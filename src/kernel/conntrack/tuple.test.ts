@@ -3,19 +3,20 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { AttributeCursor, MessageCursor } from "../netlink/cursor.ts";
 import { NetlinkMessage } from "../netlink/message.ts";
-import { TupleNumbers, writeTuple, type Tuple } from "./tuple.ts";
+import { EntryBuffer } from "./entry-buffer.ts";
+import { EntryTuple } from "./entry-tuple.ts";
+import { writeTuple, type Tuple } from "./tuple.ts";
 
 /** What the tuple is after being written as an attribute and read again. */
 function roundTrip(tuple: Tuple): Tuple {
   const bytes = writeTuple(new NetlinkMessage(0), 1, tuple).finish(0);
   const message = new MessageCursor(bytes).reset(bytes.length);
   assert.ok(message.next());
-  const [outer, middle, inner] = [new AttributeCursor(bytes), new AttributeCursor(bytes), new AttributeCursor(bytes)];
-  outer.inMessage(message, 0);
+  const outer = new AttributeCursor(bytes).inMessage(message, 0);
   assert.ok(outer.next());
-  const numbers = new TupleNumbers();
-  numbers.read(outer, middle, inner);
-  return numbers.tuple(bytes);
+  const numbers = new EntryTuple(new EntryBuffer(bytes));
+  assert.ok(numbers.read(outer.start, outer.end));
+  return numbers.tuple();
 }
 
 /** Without zone, which a tuple cannot carry, and in the one spelling that is written. */

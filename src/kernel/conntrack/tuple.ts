@@ -1,6 +1,5 @@
 import { isIPv6 } from "node:net";
-import { formatIpv4, parseIpv4 } from "../../address/ipv4.ts";
-import type { AttributeCursor } from "../netlink/cursor.ts";
+import { parseIpv4 } from "../../address/ipv4.ts";
 import type { NetlinkMessage } from "../netlink/message.ts";
 import {
   AF_INET,
@@ -20,7 +19,6 @@ import {
   CTA_PROTO_SRC_PORT,
   CTA_TUPLE_IP,
   CTA_TUPLE_PROTO,
-  CTA_TUPLE_ZONE,
   IPPROTO_ICMP,
   IPPROTO_ICMPV6,
 } from "./attributes.ts";
@@ -71,65 +69,6 @@ function writeProtocol(message: NetlinkMessage, tuple: Tuple): void {
   }
   message.attribute(CTA_PROTO_SRC_PORT, (value) => value.u16be(sourcePort));
   message.attribute(CTA_PROTO_DST_PORT, (value) => value.u16be(destinationPort));
-}
-
-/** Numbers of a tuple, filled anew for each one read: no object per connection. */
-export class TupleNumbers {
-  /** IPv4 in host order; 0 for IPv6. */
-  source = 0;
-  destination = 0;
-  protocol = 0;
-  sourcePort = 0;
-  destinationPort = 0;
-  zone = 0;
-  /** Where in the buffer the 16 bytes of an IPv6 address begin; 0 for IPv4. */
-  source6 = 0;
-  destination6 = 0;
-
-  /** Reads the tuple in the attribute where `outer` stands; the other two cursors are worked with. */
-  read(outer: AttributeCursor, middle: AttributeCursor, inner: AttributeCursor): void {
-    this.source = this.destination = this.protocol = this.sourcePort = this.destinationPort = this.zone = 0;
-    this.source6 = this.destination6 = 0;
-    middle.inAttribute(outer);
-    while (middle.next()) {
-      if (middle.type === CTA_TUPLE_IP) this.#readAddresses(inner.inAttribute(middle));
-      else if (middle.type === CTA_TUPLE_PROTO) this.#readProtocol(inner.inAttribute(middle));
-      else if (middle.type === CTA_TUPLE_ZONE) this.zone = middle.u16be();
-    }
-  }
-
-  /** As an object for the edges of the program. */
-  tuple(bytes: Uint8Array): Tuple {
-    const v6 = this.source6 !== 0;
-    return {
-      source: v6 ? formatIpv6(bytes, this.source6) : formatIpv4(this.source),
-      destination: v6 ? formatIpv6(bytes, this.destination6) : formatIpv4(this.destination),
-      protocol: this.protocol,
-      sourcePort: this.sourcePort,
-      destinationPort: this.destinationPort,
-    };
-  }
-
-  #readAddresses(address: AttributeCursor): void {
-    while (address.next()) {
-      if (address.type === CTA_IP_V4_SRC) this.source = address.u32be();
-      else if (address.type === CTA_IP_V4_DST) this.destination = address.u32be();
-      else if (address.type === CTA_IP_V6_SRC) this.source6 = address.require(16);
-      else if (address.type === CTA_IP_V6_DST) this.destination6 = address.require(16);
-    }
-  }
-
-  #readProtocol(field: AttributeCursor): void {
-    while (field.next()) {
-      const type = field.type;
-      if (type === CTA_PROTO_SRC_PORT) this.sourcePort = field.u16be();
-      else if (type === CTA_PROTO_DST_PORT) this.destinationPort = field.u16be();
-      else if (type === CTA_PROTO_NUM) this.protocol = field.u8();
-      else if (type === CTA_PROTO_ICMP_ID || type === CTA_PROTO_ICMPV6_ID) this.sourcePort = field.u16be();
-      else if (type === CTA_PROTO_ICMP_TYPE || type === CTA_PROTO_ICMPV6_TYPE) this.destinationPort |= field.u8() << 8;
-      else if (type === CTA_PROTO_ICMP_CODE || type === CTA_PROTO_ICMPV6_CODE) this.destinationPort |= field.u8();
-    }
-  }
 }
 
 function ipv4Number(text: string): number {

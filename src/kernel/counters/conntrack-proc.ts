@@ -1,4 +1,4 @@
-import type { ConntrackCounter, ConntrackCounters, ConntrackStatistics } from "../conntrack/statistics.ts";
+import { noConntrackCounters, type ConntrackCounter, type ConntrackStatistics } from "../conntrack/statistics.ts";
 import { parseStatTable, statColumn } from "./proc-table.ts";
 
 /**
@@ -20,24 +20,6 @@ const COLUMNS: Readonly<Record<string, ConntrackCounter>> = {
   search_restart: "searchRestart",
 };
 
-const ZEROS: ConntrackCounters = {
-  searched: 0,
-  found: 0,
-  new: 0,
-  invalid: 0,
-  ignore: 0,
-  delete: 0,
-  deleteList: 0,
-  insert: 0,
-  insertFailed: 0,
-  drop: 0,
-  earlyDrop: 0,
-  error: 0,
-  searchRestart: 0,
-  clashResolve: 0,
-  chainTooLong: 0,
-};
-
 /** Counters of expected connections, by CPU. */
 export interface ExpectationCounters {
   readonly new: readonly number[];
@@ -55,14 +37,14 @@ export function parseConntrackStat(text: string): {
   // The columns new, ignore and delete are printed as 0 by every kernel that has `clashres`.
   const counted = new Set(table.columns.map((column) => COLUMNS[column]).filter((name) => name !== undefined));
   const cpus = table.cpus.map((row, cpu) => {
-    const counters = { cpu, ...ZEROS };
+    const counters = { cpu, ...noConntrackCounters() };
     for (const [index, column] of table.columns.entries()) {
       const name = COLUMNS[column];
       if (name !== undefined) counters[name] = row[index] ?? 0;
     }
     return counters;
   });
-  const sum: Record<ConntrackCounter, number> = { ...ZEROS };
+  const sum = noConntrackCounters();
   for (const row of cpus) for (const name of counted) sum[name] += row[name];
   const column = (name: string): number[] => statColumn(table, name) ?? [];
   return {
