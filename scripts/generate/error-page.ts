@@ -31,6 +31,8 @@ const LAB: Codes<LabErrorCode> = {
   "lab-left-over": "Part of a lab could not be taken down.",
   "lab-no-permission": "This user can make no network namespaces, not even in a user namespace.",
   "lab-not-applied": "The gateway file cannot be applied in its lab.",
+  "limit-in-use": "A limit that the whole host shares is needed by another lab, and was not lowered.",
+  "story-not-possible": "The story cannot be replayed here: something is missing, or others use the connection table.",
   "demo-needs-source-nat": "The gateway file translates no sources, so the demo has nothing to fill.",
   interrupted: "The command was interrupted, and has cleaned up.",
 };

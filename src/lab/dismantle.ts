@@ -4,7 +4,7 @@ import { isKernelError } from "../kernel/error.ts";
 import { deleteNamespace, listNamespaces } from "../kernel/namespace.ts";
 import { killProcess, processesInNamespace } from "../kernel/process.ts";
 import { LabError } from "./error.ts";
-import { returnHostLimits } from "./host-limits.ts";
+import { raiseLoweredLimits, returnHostLimits } from "./host-limits.ts";
 import { forgetLab, isOrphan, readLabs, type LabState } from "./state.ts";
 
 /** A killed process needs a moment to go; one stuck in the kernel is not waited for longer than this. */
@@ -26,6 +26,8 @@ export function dismantleLab(state: LabState): void {
     }
   };
   const namespaces = Object.values(state.namespaces);
+  // First of all: whatever else runs on this host has less room while a limit is low.
+  attempt(() => raiseLoweredLimits(state.id));
   attempt(() => endProcesses(namespaces));
   const there = new Set(listNamespaces());
   for (const name of namespaces.filter((candidate) => there.has(candidate))) attempt(() => removeNamespace(name));

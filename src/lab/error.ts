@@ -7,6 +7,8 @@ export type LabErrorCode =
   | "lab-left-over"
   | "lab-no-permission"
   | "lab-not-applied"
+  | "limit-in-use"
+  | "story-not-possible"
   | "demo-needs-source-nat"
   | "interrupted";
 

@@ -1,5 +1,6 @@
 import { readFileSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
 import { isSysctlWritable, readSysctl, writeSysctl } from "../kernel/sysctl.ts";
+import { LabError } from "./error.ts";
 import { withLabLock } from "./lock.ts";
 import { LIMITS_FILE } from "./place.ts";
 import { readLab } from "./state.ts";
@@ -23,13 +24,15 @@ interface Loan {
   readonly written: string;
   /** By lab. */
   readonly wishes: Readonly<Record<string, number>>;
+  /** A lab that holds it lower than it was, and at what. */
+  readonly lowered?: { readonly lab: string; readonly limit: number };
 }
 
 type Loans = Readonly<Record<string, Loan>>;
 
 /**
  * Raises limits that all namespaces of the host share for as long as the lab lives. Labs side by side share a loan:
- * the largest wish counts, and the last lab to go puts the old value back.
+ * the largest wish counts, and the last lab to go puts the old value back. Whoever holds a limit low gives way.
  */
 export function borrowHostLimits(lab: string, wishes: LimitWishes): BorrowedLimits {
   return withLabLock("raise the host's limits for the lab", () => {
@@ -46,10 +49,11 @@ export function borrowHostLimits(lab: string, wishes: LimitWishes): BorrowedLimi
         continue;
       }
       const lent = { original: loan?.original ?? now, wishes: { ...loan?.wishes, [lab]: wish } };
+      const least = loan?.lowered === undefined ? wish : Number(wished(lent));
       // The loan is on record before the value changes: killed in between, we put back what is there anyway.
       loans[name] = { ...lent, written: now };
       writeLoans(loans);
-      if (Number(now) < wish) writeSysctl(undefined, name, String(wish));
+      if (Number(now) < least) writeSysctl(undefined, name, String(least));
       loans[name] = { ...lent, written: readSysctl(undefined, name) ?? now };
       writeLoans(loans);
       raised.push(name);
@@ -59,28 +63,96 @@ export function borrowHostLimits(lab: string, wishes: LimitWishes): BorrowedLimi
 }
 
 /**
+ * Holds a limit that all namespaces of the host share lower than it is, for as short as can be: until the lab calls
+ * `raiseLoweredLimits` or goes, or another lab wishes for more. Throws `limit-in-use` while another lab needs it.
+ */
+export function lowerHostLimit(lab: string, name: string, limit: number): void {
+  withLabLock("lower a limit of the host for the lab", () => {
+    const loans: Record<string, Loan> = { ...readLoans() };
+    const loan = loans[name];
+    const now = readSysctl(undefined, name);
+    if (now === undefined || !isSysctlWritable(undefined, name)) throw notOurs(name);
+    const users = [...Object.keys(loan?.wishes ?? {}), ...(loan?.lowered === undefined ? [] : [loan.lowered.lab])];
+    const other = users.find((id) => id !== lab && readLab(id) !== undefined);
+    if (other !== undefined) throw inUse(name, other);
+    if (loan === undefined && Number(now) <= limit) return;
+    const lent = { original: loan?.original ?? now, wishes: {}, lowered: { lab, limit } };
+    loans[name] = { ...lent, written: now };
+    writeLoans(loans);
+    writeSysctl(undefined, name, String(limit));
+    loans[name] = { ...lent, written: readSysctl(undefined, name) ?? String(limit) };
+    writeLoans(loans);
+  });
+}
+
+/** Says whether the limit still is as low as the lab wanted it. */
+export function isHeldLow(lab: string, name: string): boolean {
+  const loan = readLoans()[name];
+  return loan?.lowered?.lab === lab && readSysctl(undefined, name) === loan.written;
+}
+
+/** Puts what the lab holds low back to what it was, and leaves what it has raised. */
+export function raiseLoweredLimits(lab: string): void {
+  settleLoans("raise a lowered limit of the host again", ({ lowered, ...loan }) =>
+    lowered === undefined || lowered.lab !== lab ? { ...loan, ...(lowered === undefined ? {} : { lowered }) } : loan,
+  );
+}
+
+/**
  * Ends the lab's share of all loans, and those of labs no longer on record: limits go down to the largest wish left,
- * or to what they were.
+ * or back to what they were.
  */
 export function returnHostLimits(lab: string): void {
-  withLabLock("put the host's limits back", () => {
+  const lasts = (id: string): boolean => id !== lab && readLab(id) !== undefined;
+  settleLoans("put the host's limits back", ({ lowered, ...loan }) => ({
+    ...loan,
+    wishes: Object.fromEntries(Object.entries(loan.wishes).filter(([id]) => lasts(id))),
+    ...(lowered === undefined || !lasts(lowered.lab) ? {} : { lowered }),
+  }));
+}
+
+/** Sets every limit to what is left of its loan; without a taker the loan is over. */
+function settleLoans(tried: string, settle: (loan: Loan) => Loan): void {
+  withLabLock(tried, () => {
     const loans: Record<string, Loan> = { ...readLoans() };
     for (const [name, loan] of Object.entries(loans)) {
-      const lasting = Object.entries(loan.wishes).filter(([id]) => id !== lab && readLab(id) !== undefined);
-      if (lasting.length === Object.keys(loan.wishes).length) continue;
-      const wishes = Object.fromEntries(lasting);
-      const left = Object.values(wishes);
-      const target = left.length === 0 ? loan.original : String(Math.max(Number(loan.original), ...left));
+      const left = settle(loan);
+      const isOver = Object.keys(left.wishes).length === 0 && left.lowered === undefined;
+      const sameTakers = Object.keys(left.wishes).length === Object.keys(loan.wishes).length;
+      if (sameTakers && left.lowered?.lab === loan.lowered?.lab && !isOver) continue;
+      const target = left.lowered === undefined ? wished(left) : String(left.lowered.limit);
       const now = readSysctl(undefined, name);
       // Somebody else has set it since: theirs stands.
       const ours = now === loan.written || loan.written === loan.original;
       if (ours && now !== target) writeSysctl(undefined, name, target);
       const written = ours ? (readSysctl(undefined, name) ?? target) : loan.written;
-      if (left.length === 0) delete loans[name];
-      else loans[name] = { ...loan, wishes, written };
+      if (isOver) delete loans[name];
+      else loans[name] = { ...left, written };
     }
     writeLoans(loans);
   });
+}
+
+/** The largest wish, at least what it was. */
+function wished({ original, wishes }: Pick<Loan, "original" | "wishes">): string {
+  const most = Math.max(0, ...Object.values(wishes));
+  return most > Number(original) ? String(most) : original;
+}
+
+function inUse(name: string, lab: string): LabError {
+  return new LabError(
+    "limit-in-use",
+    `${name} belongs to the whole host, and lab ${lab} needs it as it is`,
+    `wait until that lab is gone, or take it down: \`meganat lab down ${lab}\``,
+  );
+}
+
+function notOurs(name: string): LabError {
+  return new LabError(
+    "lab-no-permission",
+    `${name} belongs to the whole host, and may not be set here`,
+    "run it as root of the host, outside containers",
+  );
 }
 
 function readLoans(): Loans {

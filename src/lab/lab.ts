@@ -1,17 +1,20 @@
-import { randomInt } from "node:crypto";
-import { Socket } from "node:net";
-import { isDeepStrictEqual } from "node:util";
 import type { Gateway } from "../config/gateway.ts";
 import { listNamespaces, spawnInNamespace } from "../kernel/namespace.ts";
-import { identifyProcess } from "../kernel/process.ts";
 import { buildTopology } from "./build.ts";
-import { startLabProgram, type ChildProcess } from "./child.ts";
+import { startLabProgram } from "./child.ts";
 import { openLabClient, type LabClient } from "./client/lab-client.ts";
 import { dismantleLab, reapStaleLabs } from "./dismantle.ts";
 import { LabError } from "./error.ts";
-import { borrowHostLimits, type BorrowedLimits, type LimitWishes } from "./host-limits.ts";
+import {
+  borrowHostLimits,
+  lowerHostLimit,
+  raiseLoweredLimits,
+  type BorrowedLimits,
+  type LimitWishes,
+} from "./host-limits.ts";
+import { beginLab } from "./life.ts";
 import { planTopology } from "./plan-topology.ts";
-import { claimLab, isLabId, isOrphan, readLab, readLabs, rewriteLab, type LabState } from "./state.ts";
+import { isOrphan, readLab, readLabs, type LabState } from "./state.ts";
 import { labNamespaces, type LabSide, type LabTopology } from "./topology.ts";
 
 /** How a lab is to be. */
@@ -29,6 +32,10 @@ export interface Lab {
   readonly gateway: Gateway;
   /** Raises limits that the whole host shares, until the lab goes. */
   borrowLimits(wishes: LimitWishes): BorrowedLimits;
+  /** Holds a limit that the whole host shares lower than it is, until `raiseLimits`: see `lowerHostLimit`. */
+  lowerLimit(name: string, limit: number): void;
+  /** Puts back what `lowerLimit` has lowered. */
+  raiseLimits(): void;
   /** A client in one of the end hosts' namespaces. */
   openClient(side: "inside" | "outside"): Promise<LabClient>;
   /** Lets the lab outlive this process: it stays until it is taken down. */
@@ -49,38 +56,26 @@ export interface LabSummary extends LabState {
  */
 export async function bringUpLab(gateway: Gateway, options: LabOptions): Promise<Lab> {
   reapStaleLabs();
-  let state = claim(gateway.name, options.id);
-  const topology = planTopology(gateway, state.id);
-  let reaper: ChildProcess | undefined;
-  const close = async () => {
-    // Somebody else may have taken it down, and made another one of the same id.
-    if (isDeepStrictEqual(readLab(state.id), state)) dismantleLab(state);
-    await endReaper(reaper);
-  };
-  const keep = async () => {
-    const { owner: _owner, ...lasting } = state;
-    state = lasting;
-    rewriteLab(state);
-    await endReaper(reaper);
-  };
+  const life = await beginLab(gateway.name, options.id, labNamespaces);
+  const topology = planTopology(gateway, life.id);
   try {
-    // The reaper first: from here on nothing can be left behind.
-    reaper = await startReaper(state);
     buildTopology(topology);
     await startServices(topology);
-    if (options.life === "until-down") await keep();
+    if (options.life === "until-down") await life.keep();
   } catch (error) {
-    await close();
+    await life.close();
     throw error;
   }
   return {
-    id: state.id,
+    id: life.id,
     topology,
     gateway,
-    borrowLimits: (wishes) => borrowHostLimits(state.id, wishes),
+    borrowLimits: (wishes) => borrowHostLimits(life.id, wishes),
+    lowerLimit: (name, limit) => lowerHostLimit(life.id, name, limit),
+    raiseLimits: () => raiseLoweredLimits(life.id),
     openClient: async (side) => await openLabClient(topology.namespaces[side]),
-    keep,
-    close,
+    keep: life.keep,
+    close: life.close,
   };
 }
 
@@ -116,60 +111,6 @@ export function execInLab(id: string, side: LabSide, argv: readonly [string, ...
     });
     // As a shell has it: 128 and the signal's number; a signal we cannot number counts as 128.
     child.on("close", (status) => resolve(status ?? 128));
-  });
-}
-
-/** Writes the lab down as ours before there is anything of it. */
-function claim(gateway: string, id: string | undefined): LabState {
-  if (id !== undefined && !isLabId(id)) {
-    throw new LabError("lab-id", `${JSON.stringify(id)} is no id for a lab`, "use up to 16 of a-z, 0-9 and -");
-  }
-  const owner = identifyProcess(process.pid);
-  if (owner === undefined) throw new TypeError("a process that runs has a number");
-  const there = new Set(listNamespaces());
-  for (;;) {
-    const chosen = id ?? madeUpId();
-    const namespaces = labNamespaces(chosen);
-    // A namespace of that name which no lab has is somebody else's: it must not be taken for ours when cleaning up.
-    const foreign =
-      readLab(chosen) === undefined ? Object.values(namespaces).find((name) => there.has(name)) : undefined;
-    const created = new Date().toISOString();
-    const state: LabState = { version: 1, id: chosen, gateway, namespaces, created, owner };
-    if (foreign === undefined && claimLab(state)) return state;
-    if (id === undefined) continue;
-    if (foreign === undefined) {
-      throw new LabError("lab-exists", `there is a lab ${id} already`, `take it down: \`meganat lab down ${id}\``);
-    }
-    throw new LabError("lab-exists", `there is a network namespace ${foreign} already`, "give the lab another id");
-  }
-}
-
-/** Three syllables, easy to read out: one of 400,000. */
-function madeUpId(): string {
-  let id = "";
-  for (let i = 0; i < 3; i++) id += `${pick("bdfgklmnprstvwz")}${pick("aeiou")}`;
-  return id;
-}
-
-function pick(letters: string): string {
-  return letters.charAt(randomInt(letters.length));
-}
-
-async function startReaper(state: LabState): Promise<ChildProcess> {
-  const reaper = await startLabProgram(undefined, "reaper-main", state, { stdin: "pipe", stdout: "ignore" });
-  // An open pipe to the reaper is no reason for our process to stay.
-  if (reaper.stdin instanceof Socket) reaper.stdin.unref();
-  return reaper;
-}
-
-/** Closes the reaper's pipe and waits until it has ended. */
-function endReaper(reaper: ChildProcess | undefined): Promise<void> {
-  if (reaper === undefined || reaper.exitCode !== null || reaper.signalCode !== null) return Promise.resolve();
-  return new Promise((resolve) => {
-    reaper.ref();
-    reaper.once("exit", () => resolve());
-    reaper.stdin?.on("error", () => undefined);
-    reaper.stdin?.end();
   });
 }
 
