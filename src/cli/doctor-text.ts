@@ -2,6 +2,7 @@ import { formatCount, formatPercent, formatRate, formatSeconds } from "../diagno
 import type { Capacity } from "../diagnose/capacity.ts";
 import type { DropAccount } from "../diagnose/drop-account.ts";
 import type { Finding, Fix, Severity } from "../diagnose/finding.ts";
+import type { JudgedProfile } from "../diagnose/profile-norm.ts";
 import type { Report } from "../diagnose/report.ts";
 import { protocolName } from "../kernel/conntrack/protocol-name.ts";
 import type { Output, Style } from "./output.ts";
@@ -17,6 +18,7 @@ const WORDS: Readonly<Record<Severity, string>> = {
 /** States of the table that are shown; the rest is in the JSON. */
 const STATES = 5;
 const WIDTH = 118;
+const FUNCTIONS = 5;
 
 /** The doctor's report for people: the verdict first, then what is wrong, the worst first. */
 export function doctorText(report: Report, paint: Output["paint"]): string {
@@ -29,6 +31,40 @@ export function doctorText(report: Report, paint: Output["paint"]): string {
     ...capacityLines(report.capacity, paint),
     ...uncheckedLines(report, paint),
   ].join("\n");
+}
+
+/** What has changed since the look before: findings that came and went, and the verdict. */
+export function changesText(before: Report, now: Report, paint: Output["paint"]): string {
+  const key = ({ id, subject }: Finding): string => `${id} ${subject ?? ""}`;
+  const [old, current] = [new Set(before.findings.map(key)), new Set(now.findings.map(key))];
+  const time = new Date(now.takenAt).toTimeString().slice(0, 8);
+  const lines = [`${paint("quiet", time)} ${verdictLine(now, paint)}`];
+  for (const finding of now.findings.filter((one) => !old.has(key(one))))
+    lines.push(...findingLines(finding, 0, paint));
+  for (const finding of before.findings.filter((one) => !current.has(key(one)))) {
+    lines.push(`   ${paint("good", "gone")}: ${finding.title}`);
+  }
+  return lines.join("\n");
+}
+
+/** Where NAT's CPU time goes. */
+export function profileLines(
+  { natShare, natSamples, parts, functions, limits }: JudgedProfile & { readonly limits: readonly string[] },
+  paint: Output["paint"],
+): string[] {
+  const head = `${paint("heading", "CPU time of NAT")}: ${formatPercent(natShare)} of the busy time`;
+  const rows = parts.map(({ name, share, usual, unusual }) => [
+    name,
+    formatPercent(share),
+    unusual ?? (usual === undefined ? "" : `usual up to ${formatPercent(usual)}`),
+  ]);
+  const busiest = functions.slice(0, FUNCTIONS).map(({ name, share }) => `${name} ${formatPercent(share)}`);
+  return [
+    natSamples === 0 ? `${paint("heading", "CPU time of NAT")}: none was seen` : head,
+    ...table(rows, ["left", "right", "left"], WIDTH).map((line) => ` ${line}`),
+    ...(busiest.length === 0 ? [] : hang("   busiest functions of all: ", busiest.join(", "), WIDTH)),
+    ...limits.map((limit) => `   ${limit}`),
+  ];
 }
 
 function verdictLine({ verdict, findings, drops, seconds, checked }: Report, paint: Output["paint"]): string {
@@ -47,7 +83,7 @@ function verdictLine({ verdict, findings, drops, seconds, checked }: Report, pai
 function findingLines(finding: Finding, number: number, paint: Output["paint"]): string[] {
   const { severity, title, subject, summary, evidence, top, why, fixes, id, page } = finding;
   const lines = [
-    `${number}. ${paint(STYLES[severity], WORDS[severity])}  ${paint("heading", title)}${subject === undefined ? "" : `: ${subject}`}  ${paint("quiet", id)}`,
+    `${number === 0 ? "  " : `${number}.`} ${paint(STYLES[severity], WORDS[severity])}  ${paint("heading", title)}${subject === undefined ? "" : `: ${subject}`}  ${paint("quiet", id)}`,
     ...hang("   ", summary, WIDTH),
     ...table(
       evidence.map(({ what, value, meaning }) => [what, value, meaning ?? ""]),

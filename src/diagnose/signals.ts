@@ -8,6 +8,8 @@ export interface CounterSignal {
   readonly value: number;
   /** Over the interval; absent if the counter was not there before, or began anew meanwhile. */
   readonly delta?: number;
+  /** Absent: 64. A counter of 32 bits begins anew after 4,294,967,295. */
+  readonly bits?: 32;
   /** At the end, by CPU number, where the kernel counts so. */
   readonly cpus?: Readonly<Record<number, number>>;
   /** Over the interval, by CPU number. */
@@ -41,6 +43,11 @@ export interface DroppedHeader {
   readonly sourcePort?: number;
   readonly destination?: string;
   readonly destinationPort?: number;
+  /**
+   * Of its transport checksum, where all of a packet was sampled. `unfinished`: only the addresses are in it, as a sender
+   * leaves it whose network card is to do the rest.
+   */
+  readonly checksum?: "right" | "wrong" | "unfinished";
 }
 
 /** All drops of the interval. */

@@ -1,12 +1,24 @@
 import type { CounterSignal } from "../../diagnose/signals.ts";
 import { changeOf, type Reading } from "../counters/reading.ts";
-import type { CounterSnapshot } from "../counters/snapshot.ts";
 
-/** Two snapshots as the doctor wants them. */
-export function counterSignals(before: CounterSnapshot, after: CounterSnapshot): Record<string, CounterSignal> {
-  const seconds = (after.clock - before.clock) / 1000;
+/** Two readings of all counters, so many seconds apart, as the doctor wants them. */
+export function counterSignals(
+  before: Readonly<Record<string, Reading>>,
+  after: Readonly<Record<string, Reading>>,
+  seconds: number,
+): Record<string, CounterSignal> {
   return Object.fromEntries(
-    Object.entries(after.readings).map(([name, reading]) => [name, signalOf(before.readings[name], reading, seconds)]),
+    Object.entries(after).map(([name, reading]) => [name, signalOf(before[name], reading, seconds)]),
+  );
+}
+
+/** The readings that signals were made from. */
+export function readingsOf(counters: Readonly<Record<string, CounterSignal>>): Record<string, Reading> {
+  return Object.fromEntries(
+    Object.entries(counters).map(([name, { kind, bits, value, cpus }]): [string, Reading] => [
+      name,
+      { kind, bits: bits ?? 64, value, ...(cpus === undefined ? {} : { cpus }) },
+    ]),
   );
 }
 
@@ -17,6 +29,7 @@ function signalOf(before: Reading | undefined, after: Reading, seconds: number):
   return {
     kind,
     value,
+    ...(after.bits === 32 ? { bits: 32 } : {}),
     ...(delta === undefined ? {} : { delta }),
     ...(cpus === undefined ? {} : { cpus }),
     ...(cpuDeltas === undefined ? {} : { cpuDeltas }),

@@ -17,7 +17,7 @@ export function dropsSignal({ rows, unattributed, samples }: DropReport): DropsS
   };
 }
 
-function headerOf({ cause, reason, location, interface: name, length, tuple }: NamedPacket): DroppedHeader {
+function headerOf({ cause, reason, location, interface: name, length, tuple, checksum }: NamedPacket): DroppedHeader {
   const { protocol, source, sourcePort, destination, destinationPort } = tuple ?? {};
   return {
     cause,
@@ -30,5 +30,6 @@ function headerOf({ cause, reason, location, interface: name, length, tuple }: N
     ...(sourcePort === undefined ? {} : { sourcePort }),
     ...(destination === undefined ? {} : { destination }),
     ...(destinationPort === undefined ? {} : { destinationPort }),
+    ...(checksum === undefined ? {} : { checksum }),
   };
 }

@@ -9,7 +9,7 @@ import { readUptime } from "../../kernel/uptime.ts";
 import { takeSnapshot } from "../counters/snapshot.ts";
 import { DropWatch } from "../drops/watch.ts";
 import type { PortSupply } from "../flows/port-use.ts";
-import { counterSignals } from "./counter-signals.ts";
+import { counterSignals, readingsOf } from "./counter-signals.ts";
 import { dropsSignal } from "./drops.ts";
 import { readLogSignals } from "./log.ts";
 import { readNetwork } from "./network.ts";
@@ -21,6 +21,8 @@ export interface GatherOptions {
   readonly namespace?: NamespaceName;
   /** Between the two readings. */
   readonly seconds: number;
+  /** Counters are compared with those of an earlier look, in place of those at the beginning of this one. */
+  readonly since?: Signals;
   /** The ports that source NAT has, where they are known. */
   readonly supplies?: readonly PortSupply[];
   /** Leave the connection table alone: it is what takes time. */
@@ -52,6 +54,13 @@ const MODULES = [
 
 const SAMPLES_PER_SECOND = 20;
 
+const DROPS_NOT_SINCE: Unseen = {
+  signal: "drops",
+  what: "dropped packets by cause",
+  why: "the kernel keeps no record of them: only counters reach back to the earlier look",
+  remedy: "look for some seconds, without an earlier look",
+};
+
 /** Reads all signals of the namespace. Changes nothing; what cannot be read is named and left out. */
 export async function gatherSignals(options: GatherOptions): Promise<Signals> {
   const { namespace } = options;
@@ -59,17 +68,23 @@ export async function gatherSignals(options: GatherOptions): Promise<Signals> {
   const step = options.onStep ?? (() => undefined);
   // Throws where there is no such namespace, before anything is begun.
   const facts = readHostFacts(namespace, { values: "now" });
-  const watch = attempt(unseen, "drops", "dropped packets by cause", () => openWatch(namespace));
+  const { since } = options;
+  if (since !== undefined) unseen.push(DROPS_NOT_SINCE);
+  const watch =
+    since === undefined ? attempt(unseen, "drops", "dropped packets by cause", () => openWatch(namespace)) : undefined;
   try {
     step("reading counters");
     const before = takeSnapshot(namespace);
     watch?.next();
-    const began = Date.now();
-    step(`watching for ${options.seconds} s`);
-    await sleep(options.seconds * 1000, undefined, { signal: options.signal }).catch(() => undefined);
+    const began = since === undefined ? Date.now() : Date.parse(since.takenAt);
+    if (since === undefined) {
+      step(`watching for ${options.seconds} s`);
+      await sleep(options.seconds * 1000, undefined, { signal: options.signal }).catch(() => undefined);
+    }
     const after = takeSnapshot(namespace);
     const drops = watch?.next();
     const ended = Date.now();
+    const seconds = since === undefined ? (after.clock - before.clock) / 1000 : (ended - began) / 1000;
     for (const { what, why, remedy } of after.missing) unseen.push({ signal: "counters", what, why, remedy });
     for (const limit of watch?.limits ?? []) {
       unseen.push({ signal: "drops", what: "functions that drop", why: limit, remedy: "run as root of the host" });
@@ -98,7 +113,7 @@ export async function gatherSignals(options: GatherOptions): Promise<Signals> {
     return {
       version: 1,
       takenAt: new Date(ended).toISOString(),
-      seconds: (after.clock - before.clock) / 1000,
+      seconds,
       host: {
         kernelRelease,
         memoryBytes,
@@ -108,7 +123,11 @@ export async function gatherSignals(options: GatherOptions): Promise<Signals> {
         ...(bysourceBuckets === undefined ? {} : { bysourceBuckets }),
         modules,
       },
-      counters: counterSignals(before, after),
+      counters: counterSignals(
+        since === undefined ? before.readings : readingsOf(since.counters),
+        after.readings,
+        seconds,
+      ),
       texts: after.texts,
       settings,
       network,

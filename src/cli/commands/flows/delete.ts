@@ -1,6 +1,6 @@
-import { createInterface } from "node:readline/promises";
 import type { FlowReport } from "../../../observe/flows/flow-order.ts";
 import { formatCount, formatNoun } from "../../../plan/figures.ts";
+import { agreed } from "../../agreed.ts";
 import { command } from "../../command.ts";
 import { CommandError } from "../../failure.ts";
 import { FLOW_FILTER_ALIASES, FLOW_FILTER_FLAGS, flowFilter, type FlowFilterFlags } from "../../flow-filter.ts";
@@ -43,7 +43,14 @@ export const flowsDelete = command<Flags, []>({
     const { readFlows } = await import("../../../observe/flows/read-flows.ts");
     const counted = await readFlows({ namespace: netns, filter, task: { kind: "count" } });
     const found = counted.matched;
-    if (found > 0 && !flags.yes && !(await agreed(found))) {
+    if (
+      found > 0 &&
+      !flags.yes &&
+      !(await agreed(
+        `Remove ${formatNoun(found, "connection")}?`,
+        `${formatNoun(found, "connection")} would be removed`,
+      ))
+    ) {
       return {
         json: { found, removed: 0, missed: 0, reading: counted.scan },
         text: "nothing was removed",
@@ -62,27 +69,6 @@ export const flowsDelete = command<Flags, []>({
     return { json: { found, removed, missed, reading: report.scan }, text };
   },
 });
-
-/** Asks on the terminal; without one the answer must be a flag. */
-async function agreed(found: number): Promise<boolean> {
-  if (!process.stdin.isTTY) {
-    throw new CommandError(
-      {
-        code: "usage",
-        message: `${formatNoun(found, "connection")} would be removed, and there is no terminal to ask on`,
-        remedy: "add --yes if that is meant",
-      },
-      2,
-    );
-  }
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await terminal.question(`Remove ${formatNoun(found, "connection")}? [y/N] `);
-    return /^y(es)?$/i.test(answer.trim());
-  } finally {
-    terminal.close();
-  }
-}
 
 function withoutFilter(): CommandError {
   return new CommandError(
