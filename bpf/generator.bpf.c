@@ -222,12 +222,20 @@ static __always_inline int send_back(const struct xdp_md *ctx) {
   return bpf_redirect(ctx->ingress_ifindex, 0);
 }
 
-/* An IPv4 packet of the generator's protocol, whole, without options. */
-static __always_inline bool may_be_ours(const struct config *settings, const struct ethhdr *eth,
-                                        const struct iphdr *ip) {
-  return eth->h_proto == bpf_htons(ETH_P_IP) && ip->version == 4 && ip->ihl == 5 &&
-         ip->protocol == settings->protocol && (ip->frag_off & bpf_htons(IP_FRAGMENT)) == 0 &&
-         settings->plan.subscribers != 0;
+/*
+ * The frame, if it is an IPv4 packet of the generator's protocol, whole, without options and as long as its frames are;
+ * else NULL. A UDP frame is the longer one, and both begin alike.
+ */
+static __always_inline struct tcp_frame *read_frame(const struct xdp_md *ctx, const struct config *settings) {
+  struct tcp_frame *frame = (void *)(long)ctx->data;
+  const void *end = (const void *)(long)ctx->data_end;
+
+  if (!settings || (void *)(frame + 1) > end || settings->plan.subscribers == 0 ||
+      frame->eth.h_proto != bpf_htons(ETH_P_IP) || frame->ip.version != 4 || frame->ip.ihl != 5 ||
+      frame->ip.protocol != settings->protocol || (frame->ip.frag_off & bpf_htons(IP_FRAGMENT)) != 0)
+    return NULL;
+  if (settings->protocol != IPPROTO_TCP && (void *)frame + sizeof(struct udp_frame) > end) return NULL;
+  return frame;
 }
 
 static __always_inline bool is_destination(const struct plan *plan, __be32 address) {
@@ -298,16 +306,11 @@ static __always_inline int respond_tcp(const struct xdp_md *ctx, const struct co
 SEC("xdp")
 int respond(struct xdp_md *ctx) {
   struct config *settings = read_config();
-  void *data = (void *)(long)ctx->data;
-  void *end = (void *)(long)ctx->data_end;
-  struct tcp_frame *frame = data;
+  struct tcp_frame *frame = read_frame(ctx, settings);
 
-  /* The shorter of the two comes first: both begin alike. */
-  if (!settings || (void *)(frame + 1) > end || !may_be_ours(settings, &frame->eth, &frame->ip) ||
-      !is_destination(&settings->plan, frame->ip.daddr))
-    return XDP_PASS;
-  if (settings->protocol == IPPROTO_TCP) return respond_tcp(ctx, settings, data);
-  return data + sizeof(struct udp_frame) > end ? XDP_PASS : respond_udp(ctx, settings, data);
+  if (!frame || !is_destination(&settings->plan, frame->ip.daddr)) return XDP_PASS;
+  if (settings->protocol == IPPROTO_TCP) return respond_tcp(ctx, settings, frame);
+  return respond_udp(ctx, settings, (struct udp_frame *)frame);
 }
 
 /* Says whether the answer goes to the very socket that asked; if not, the gateway translated it wrongly. */
@@ -360,13 +363,9 @@ static __always_inline int collect_tcp(const struct xdp_md *ctx, const struct co
 SEC("xdp")
 int collect(struct xdp_md *ctx) {
   struct config *settings = read_config();
-  void *data = (void *)(long)ctx->data;
-  void *end = (void *)(long)ctx->data_end;
-  struct tcp_frame *frame = data;
+  struct tcp_frame *frame = read_frame(ctx, settings);
 
-  if (!settings || (void *)(frame + 1) > end || !may_be_ours(settings, &frame->eth, &frame->ip) ||
-      !is_destination(&settings->plan, frame->ip.saddr))
-    return XDP_PASS;
-  if (settings->protocol == IPPROTO_TCP) return collect_tcp(ctx, settings, data);
-  return data + sizeof(struct udp_frame) > end ? XDP_PASS : collect_udp(settings, data);
+  if (!frame || !is_destination(&settings->plan, frame->ip.saddr)) return XDP_PASS;
+  if (settings->protocol == IPPROTO_TCP) return collect_tcp(ctx, settings, frame);
+  return collect_udp(settings, (struct udp_frame *)frame);
 }
