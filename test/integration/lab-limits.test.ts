@@ -6,8 +6,8 @@ import { bringUpLab, type Lab } from "../../src/lab/lab.ts";
 import { LAB_GATEWAY } from "../fixtures/lab-gateway.ts";
 
 const skip = process.getuid?.() === 0 ? false : "makes network namespaces, which needs root";
-/** A limit of the whole host that no lab needs. */
-const LIMIT = "net.ipv4.neigh.default.gc_thresh1";
+/** One for the whole host that no lab needs. */
+const LIMIT = "net.core.message_burst";
 
 const labs: Lab[] = [];
 after(async () => {
