@@ -4,6 +4,7 @@ import type { DropSample } from "../../kernel/drops/record.ts";
 import { classify, type Verdict } from "./classify.ts";
 import type { DropNames } from "./interval.ts";
 import { reversed, tupleOf } from "./packet.ts";
+import { transportChecksum, type ChecksumState } from "./transport-checksum.ts";
 
 /** The header of one dropped packet, read. */
 export interface DroppedPacket {
@@ -15,6 +16,8 @@ export interface DroppedPacket {
   readonly length: number;
   /** As the packet was when it died; undefined if it is no IP packet. */
   readonly tuple?: Tuple;
+  /** Of its transport checksum, where all of a packet was sampled. */
+  readonly checksum?: ChecksumState;
   /** Of the connection it belonged to: without and with translation, in the packet's direction. */
   readonly translation?: { readonly before: Tuple; readonly after: Tuple };
 }
@@ -28,6 +31,7 @@ export function readSample(
   const reason = names.reason(sample.reason);
   const location = names.location(sample.location);
   const tuple = tupleOf(sample.protocol, sample.bytes);
+  const checksum = transportChecksum(sample.bytes, sample.length);
   const translation =
     tuple === undefined ? undefined : translationOf(tuple, (asked) => lookup(sample.namespace, asked));
   return {
@@ -38,6 +42,7 @@ export function readSample(
     namespace: sample.namespace,
     length: sample.length,
     ...(tuple === undefined ? {} : { tuple }),
+    ...(checksum === undefined ? {} : { checksum }),
     ...(translation === undefined ? {} : { translation }),
   };
 }
