@@ -142,6 +142,20 @@ export async function sendPackets(
   return sent;
 }
 
+/**
+ * Sends UDP packets from 64 ports of subscriber 10.64.1.9 to 198.51.100.9:7, or as `more` says, at 200 a second until
+ * the signal.
+ */
+export async function sendUdp(scene: Scene, signal: AbortSignal, more: Partial<PacketFields> = {}): Promise<void> {
+  const packet = (index: number): PacketFields => ({
+    source: "10.64.1.9",
+    destination: "198.51.100.9",
+    content: { protocol: "udp", sourcePort: 40_000 + (index % 64), destinationPort: 7 },
+    ...more,
+  });
+  await sendPackets(scene, { side: "inside" }, packet, { perSecond: 200, signal });
+}
+
 function makeContent(fields: PacketFields, protocol: number): Buffer {
   const { content } = fields;
   const data = typeof content.data === "object" ? content.data : new Uint8Array(content.data ?? USUAL_DATA);
