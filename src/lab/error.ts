@@ -7,6 +7,7 @@ export type LabErrorCode =
   | "lab-left-over"
   | "lab-no-permission"
   | "lab-not-applied"
+  | "drill-unknown"
   | "limit-in-use"
   | "story-not-possible"
   | "demo-needs-source-nat"

@@ -1,0 +1,15 @@
+import type { Report } from "../../diagnose/report.ts";
+import { carryOutFix, undoFix } from "../../remedy/carry-out-fix.ts";
+import type { Scene } from "./scene.ts";
+
+/** Carries out the safe fix of a finding on the scene's gateway, and takes it back when the scene ends. */
+export function carryOutFoundFix(report: Report, id: string, scene: Scene): void {
+  const steps = report.findings
+    .find((finding) => finding.id === id)
+    ?.fixes.find(({ safe }) => safe !== undefined)?.safe;
+  if (steps === undefined) return;
+  const place = { namespace: scene.gateway };
+  // Limits of the host must go back before the lab goes, and they outlive it.
+  scene.undo(() => void undoFix(place, id));
+  carryOutFix(place, id, steps);
+}
