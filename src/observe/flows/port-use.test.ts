@@ -5,7 +5,7 @@ import { CTA_STATUS } from "../../kernel/conntrack/attributes.ts";
 import { ConnectionEntry } from "../../kernel/conntrack/entry.ts";
 import type { Tuple } from "../../kernel/conntrack/tuple.ts";
 import { entryBytes, u32 } from "../../../test/fixtures/connection-entries.ts";
-import { PortUseCount, refusal, type PortSupply } from "./port-use.ts";
+import { PortUseCount, type PortSupply } from "./port-use.ts";
 
 const SNAT = 0x10;
 const number = (text: string): number => parseIpv4(text) ?? assert.fail(text);
@@ -114,14 +114,39 @@ test("without a supply the kernel's own range is assumed", () => {
   assert.equal(uses[0].occupancy, 1 / 64512);
 });
 
-test("the chance of refusal: none in small blocks until they are full, then the 248 tries", () => {
-  const cases: readonly (readonly [used: number, ports: number, chance: number])[] = [
-    [127, 128, 0],
-    [128, 128, 1],
-    [0, 64512, 0],
-    [64512, 64512, 1],
-    [512, 1024, 0.5 ** 248],
-  ];
-  for (const [used, ports, chance] of cases) assert.equal(refusal(used, ports), chance, `${used} of ${ports}`);
-  assert.ok(Math.abs(refusal(9900, 10000) - 0.0827) < 0.0001);
+test("several supplies of one address are counted apart, each for its protocols", () => {
+  const address = "61.1.1.1";
+  const { uses } = portUse(
+    [
+      { from: "10.0.0.1", by: address, port: 1024 },
+      { from: "10.0.0.2", by: address, port: 2000 },
+      { from: "10.0.0.2", by: address, port: 2001 },
+      { from: "10.0.0.3", by: address, port: 1025, protocol: 17 },
+    ],
+    [
+      { address: number(address), first: 1024, last: 1031, protocols: [6] },
+      { address: number(address), first: 2000, last: 2003, protocols: [6] },
+      { address: number(address), first: 1024, last: 65535, protocols: [17] },
+    ],
+  );
+  assert.deepEqual(
+    uses.map(({ protocol, ports, used }) => [protocol, ports.first, ports.last, used]),
+    [
+      [6, 2000, 2003, 2],
+      [6, 1024, 1031, 1],
+      [17, 1024, 65535, 1],
+    ],
+  );
+});
+
+test("a full block stands before a larger crowd in a wide range", () => {
+  const count = new PortUseCount([{ address: number("61.1.1.1"), first: 1024, last: 1031, blockSize: 2 }]);
+  const full = [1024, 1025].map((port) => entryOf({ from: "10.0.0.1", by: "61.1.1.1", port }));
+  const crowd = Array.from({ length: 50 }, (_, i) => entryOf({ from: "10.0.0.2", by: "61.1.1.2", port: 3000 + i }));
+  for (const entry of [...full, ...crowd]) count.count(entry);
+  count.choose(1);
+  assert.deepEqual(
+    count.result(0).map(({ used, ports }) => [used, ports.last]),
+    [[2, 1025]],
+  );
 });

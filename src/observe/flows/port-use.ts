@@ -1,15 +1,18 @@
 import type { Ipv4 } from "../../address/ipv4.ts";
+import type { PortRange } from "../../address/port-range.ts";
 import { IPPROTO_ICMP } from "../../kernel/conntrack/attributes.ts";
 import { STATUS } from "../../kernel/conntrack/connection.ts";
 import type { ConnectionEntry } from "../../kernel/conntrack/entry.ts";
-import { refusalChance } from "../../plan/exhaustion.ts";
 import { KeyTally, type Tallied } from "./key-tally.ts";
+import { refusal, refusalAmong } from "./refusal.ts";
 
-/** The ports that source NAT has on a public address; plain data. */
+/** The ports that source NAT has on a public address; plain data. Those of one address and protocol do not overlap. */
 export interface PortSupply {
   readonly address: Ipv4;
   readonly first: number;
   readonly last: number;
+  /** Absent: all. */
+  readonly protocols?: readonly number[];
   /** Each subscriber has a block of so many ports to itself, counted from `first`. */
   readonly blockSize?: number;
 }
@@ -26,7 +29,10 @@ export interface DestinationPorts {
   readonly used: number;
   /** 0 to 1; over 1 if ports outside of the supply are in use. */
   readonly occupancy: number;
-  /** That the next connection from there to there finds no port, 0 to 1. */
+  /**
+   * That the next connection from there to there finds no port, 0 to 1: from `PortUseCount.result` as the ports in use
+   * lie, else as if they lay at random.
+   */
   readonly refusalChance: number;
 }
 
@@ -38,19 +44,21 @@ export interface PortUse extends DestinationPorts {
 
 /** What the kernel itself takes for ports above 1023 if a rule names none. */
 const KERNEL_RANGE = { first: 1024, last: 65535 } as const;
-/** The first round of the kernel's search tries up to 128 ports in order: it finds the last free one of so many. */
-const SEARCHED_WHOLE = 128;
 /** Destinations counted exactly at once; see `KeyTally`. */
 const EXACT_DESTINATIONS = 262_144;
 /** More ports than an address has: who fills one destination is always exact. */
 const EXACT_SUBSCRIBERS = 65_536;
 
 const NONE: readonly number[] = [];
+const NO_SUPPLY: readonly PortSupply[] = [];
+const PORT_BYTES = 65_536 / 8;
 
-/** The chance that one more connection is refused when `used` of `ports` are taken. */
-export function refusal(used: number, ports: number): number {
-  if (ports <= SEARCHED_WHOLE) return used >= ports ? 1 : 0;
-  return refusalChance(used / ports);
+interface Chosen {
+  readonly key: Tallied["key"];
+  readonly used: number;
+  readonly by: KeyTally;
+  /** One bit for each port in use. */
+  readonly bits: Uint8Array;
 }
 
 /**
@@ -59,15 +67,20 @@ export function refusal(used: number, ports: number): number {
  * with every entry, then `choose`, then `attribute` with every entry.
  */
 export class PortUseCount {
-  readonly #supplies = new Map<Ipv4, PortSupply>();
+  readonly #supplies = new Map<Ipv4, PortSupply[]>();
   readonly #tally = new KeyTally(EXACT_DESTINATIONS);
   readonly #key = new Uint32Array(4);
-  #chosen: { readonly key: Tallied["key"]; readonly used: number; readonly by: KeyTally }[] = [];
+  #port = 0;
+  #chosen: Chosen[] = [];
   /** Where in `chosen` a key is; few keys, asked for by every entry of the second pass. */
   #places = new Map<number, number[]>();
 
   constructor(supplies: readonly PortSupply[]) {
-    for (const supply of supplies) this.#supplies.set(supply.address, supply);
+    for (const supply of supplies) {
+      const known = this.#supplies.get(supply.address);
+      if (known === undefined) this.#supplies.set(supply.address, [supply]);
+      else known.push(supply);
+    }
   }
 
   /** Connections counted. */
@@ -88,10 +101,20 @@ export class PortUseCount {
 
   /** Ends the first pass: the `top` fullest are looked at in the second. */
   choose(top: number): void {
-    this.#chosen = this.#tally.top(top).map(({ key, count }) => ({
+    const best: (DestinationPorts & { readonly key: Tallied["key"] })[] = [];
+    this.#tally.each((key, used) => {
+      const least = best[top - 1];
+      if (least !== undefined && used / sizeOf(this.#ports(key)) < least.occupancy) return;
+      const use = { ...this.#use(key, used), key };
+      const place = best.findIndex((other) => isFuller(use, other));
+      best.splice(place < 0 ? best.length : place, 0, use);
+      if (best.length > top) best.pop();
+    });
+    this.#chosen = best.map(({ key, used }) => ({
       key,
-      used: count,
+      used,
       by: new KeyTally(EXACT_SUBSCRIBERS),
+      bits: new Uint8Array(PORT_BYTES),
     }));
     this.#places = new Map();
     for (const [place, { key }] of this.#chosen.entries()) {
@@ -106,17 +129,19 @@ export class PortUseCount {
       const chosen = this.#chosen[place];
       if (chosen === undefined || chosen.key[0] !== a || chosen.key[2] !== c || chosen.key[3] !== d) continue;
       chosen.by.add(0, 0, 0, entry.original.source);
+      const at = this.#port >>> 3;
+      chosen.bits[at] = (chosen.bits[at] ?? 0) | (1 << (this.#port & 7));
     }
   }
 
   /** The fullest, by their part of the ports; `subscribers` of each at most. */
   result(subscribers: number): PortUse[] {
     return this.#chosen
-      .map(({ key, used, by }) => ({
-        ...this.#use(key, used),
+      .map(({ key, used, by, bits }) => ({
+        ...this.#use(key, used, bits),
         subscribers: by.top(subscribers).map(({ key, count }) => ({ address: key[3], connections: count })),
       }))
-      .toSorted((x, y) => y.occupancy - x.occupancy || y.used - x.used);
+      .toSorted((x, y) => (isFuller(x, y) ? -1 : 1));
   }
 
   /**
@@ -133,14 +158,12 @@ export class PortUseCount {
     return found;
   }
 
-  #use([address, destination, protocolAndPort, blockFirst]: Tallied["key"], used: number): DestinationPorts {
-    const supply = this.#supplies.get(address);
-    const { first, last } = supply ?? KERNEL_RANGE;
-    const ports =
-      blockFirst === 0 || supply?.blockSize === undefined
-        ? { first, last }
-        : { first: blockFirst, last: blockFirst + supply.blockSize - 1 };
-    const size = ports.last - ports.first + 1;
+  #use(key: Tallied["key"], used: number, bits?: Uint8Array): DestinationPorts {
+    const [address, destination, protocolAndPort] = key;
+    const ports = this.#ports(key);
+    const size = sizeOf(ports);
+    // Before the second pass nobody has looked where they lie.
+    const looked = bits?.some((byte) => byte !== 0) === true;
     return {
       address,
       protocol: protocolAndPort >>> 16,
@@ -149,8 +172,29 @@ export class PortUseCount {
       ports,
       used,
       occupancy: used / size,
-      refusalChance: refusal(used, size),
+      refusalChance: looked ? refusalAmong(bits, ports) : refusal(used, size),
     };
+  }
+
+  /** The ports that the connections of a key share: those of a block, of a supply, or the kernel's own range. */
+  #ports([address, , protocolAndPort, first]: Tallied["key"]): PortRange {
+    const supply = this.#supplyOf(address, protocolAndPort >>> 16, first === 0 ? undefined : first);
+    if (supply === undefined) return KERNEL_RANGE;
+    if (first === 0 || supply.blockSize === undefined) return { first: supply.first, last: supply.last };
+    return { first, last: Math.min(supply.last, first + supply.blockSize - 1) };
+  }
+
+  /** The supply that the port belongs to; without a port, the only one there is. */
+  #supplyOf(address: Ipv4, protocol: number, port: number | undefined): PortSupply | undefined {
+    let only: PortSupply | undefined;
+    let others = 0;
+    for (const supply of this.#supplies.get(address) ?? NO_SUPPLY) {
+      if (supply.protocols !== undefined && !supply.protocols.includes(protocol)) continue;
+      if (port !== undefined && port >= supply.first && port <= supply.last) return supply;
+      only = supply;
+      others++;
+    }
+    return port === undefined && others === 1 ? only : undefined;
   }
 
   /** Makes the entry's key; false if it takes no port. */
@@ -162,18 +206,32 @@ export class PortUseCount {
     key[0] = reply.destination;
     key[1] = reply.source;
     key[2] = (original.protocol << 16) | (icmp ? 0 : reply.sourcePort);
-    key[3] = 0;
-    const supply = this.#supplies.get(reply.destination);
-    if (supply?.blockSize !== undefined && port >= supply.first) {
-      key[3] = supply.first + Math.floor((port - supply.first) / supply.blockSize) * supply.blockSize;
-    }
+    key[3] = this.#group(reply.destination, original.protocol, port);
+    this.#port = port;
     return true;
+  }
+
+  /** What tells the ports of one address apart: the first of the block or of the supply; 0 where there is one supply. */
+  #group(address: Ipv4, protocol: number, port: number): number {
+    const supplies = this.#supplies.get(address);
+    if (supplies === undefined) return 0;
+    const supply = this.#supplyOf(address, protocol, port);
+    if (supply === undefined) return 0;
+    if (supply.blockSize !== undefined) {
+      return supply.first + Math.floor((port - supply.first) / supply.blockSize) * supply.blockSize;
+    }
+    return supplies.length === 1 ? 0 : supply.first;
   }
 }
 
-/** Of two as full, the one with the lower destination: what is shown does not jump. */
+function sizeOf({ first, last }: PortRange): number {
+  return last - first + 1;
+}
+
+/** Of two as full, the larger; of two as large, the one with the lower destination: what is shown does not jump. */
 function isFuller(one: DestinationPorts, other: DestinationPorts): boolean {
   if (one.occupancy !== other.occupancy) return one.occupancy > other.occupancy;
+  if (one.used !== other.used) return one.used > other.used;
   return one.destination !== other.destination
     ? one.destination < other.destination
     : one.destinationPort < other.destinationPort;
