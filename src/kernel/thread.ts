@@ -1,5 +1,6 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
+import { ownModule } from "./own-module.ts";
 
 /**
  * Starts a thread that runs one of our own modules, given without its extension and relative to `base`
@@ -7,7 +8,7 @@ import { Worker } from "node:worker_threads";
  * the caller run, must be asked again: Node.js 20 does not carry its hooks into threads.
  */
 export function startThread(module: string, base: string, workerData: unknown): Worker {
-  const file = new URL(module + extname(base), base);
+  const file = ownModule(module, base);
   if (extname(base) === ".js") return new Worker(file, { workerData });
   const hooks = JSON.stringify(import.meta.resolve("tsx/esm/api"));
   const start = `import(${hooks}).then(({ register }) => (register(), import(${JSON.stringify(file.href)})));`;

@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { spawnInNamespace, type NamespaceName } from "../kernel/namespace.ts";
+import { loaderWords, ownModule } from "../kernel/own-module.ts";
 import { LabError } from "./error.ts";
 
 /** A process started in a namespace. */
@@ -12,9 +13,6 @@ export type LabProgram = "reaper-main" | "services/streams-main" | "services/dat
 /** The lab's own programs write this to file descriptor 3 once they do their work, or an error's words instead. */
 export const READY = "ready";
 
-/** From a checkout the modules are TypeScript and need the loader; in the package they are JavaScript. */
-const ENDING = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
-
 /**
  * Starts one of the lab's own programs in a namespace, in a session of its own so that a Ctrl-C at the terminal does
  * not reach it, and waits until it says that it is ready.
@@ -25,20 +23,20 @@ export async function startLabProgram(
   argument: unknown,
   io: { readonly stdin: "pipe" | "ignore"; readonly stdout: "pipe" | "ignore" },
 ): Promise<ChildProcess> {
-  const path = fileURLToPath(new URL(`./${program}${ENDING}`, import.meta.url));
-  const loader = ENDING === ".ts" ? ["--import", import.meta.resolve("tsx")] : [];
+  const base = import.meta.url;
+  const words = [...loaderWords(base), fileURLToPath(ownModule(`./${program}`, base)), JSON.stringify(argument)];
   // Never our own stderr: whoever reads it would wait for the end of the reaper too.
-  const child = spawnInNamespace(namespace, process.execPath, [...loader, path, JSON.stringify(argument)], {
+  const child = spawnInNamespace(namespace, process.execPath, words, {
     detached: true,
     stdio: [io.stdin, io.stdout, "ignore", "pipe"],
   });
   child.unref();
-  const words = await readinessOf(child);
-  if (words !== READY) {
+  const answer = await readinessOf(child);
+  if (answer !== READY) {
     child.kill("SIGKILL");
     throw new LabError(
       "lab-program-failed",
-      `cannot start the lab's ${program.replace(/-main$/, "")}: ${words}`,
+      `cannot start the lab's ${program.replace(/-main$/, "")}: ${answer}`,
       "see the words above; `meganat lab list` shows what is still there, `meganat lab down` removes it",
     );
   }

@@ -6,16 +6,17 @@ import { test } from "node:test";
 import { applyGateway, dryRun } from "../../src/apply/apply.ts";
 import { removeGateway } from "../../src/apply/remove.ts";
 import { gatewayStatus } from "../../src/apply/status.ts";
+import { loaderWords, ownModule } from "../../src/kernel/own-module.ts";
 import { applyPlace, everything, smallGateway, type ApplyPlace } from "../fixtures/apply-namespace.ts";
 import type { ApplyOrder } from "../fixtures/apply-child.ts";
 import { NEEDS_ROOT } from "../fixtures/own-namespaces.ts";
 
-const CHILD = fileURLToPath(new URL("../fixtures/apply-child.ts", import.meta.url));
+const CHILD = [...loaderWords(import.meta.url), fileURLToPath(ownModule("../fixtures/apply-child", import.meta.url))];
 
 /** Runs a task in a process that kills itself there; fails unless it did. */
 function killed(place: ApplyPlace, desired: string, task: ApplyOrder["task"], killAt: ApplyOrder["killAt"]): void {
   const order: ApplyOrder = { task, ...place, desired, ...(killAt === undefined ? {} : { killAt }) };
-  const { signal, stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", CHILD, JSON.stringify(order)], {
+  const { signal, stdout, stderr } = spawnSync(process.execPath, [...CHILD, JSON.stringify(order)], {
     encoding: "utf8",
   });
   assert.equal(signal, "SIGKILL", `${stdout}${stderr}`);

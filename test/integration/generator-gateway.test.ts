@@ -7,11 +7,15 @@ import { fileURLToPath } from "node:url";
 import { formatIpv4, parseIpv4 } from "../../src/address/ipv4.ts";
 import type { Ipv4Range } from "../../src/address/ipv4-range.ts";
 import { readOffload, setOffload } from "../../src/kernel/ethtool.ts";
+import { loaderWords, ownModule } from "../../src/kernel/own-module.ts";
 import { fillConnections, type FillOptions } from "../../src/lab/generator/fill.ts";
 import { withoutEbpf } from "../fixtures/ebpf.ts";
 import { buildThreeNamespaces, execIn, generatorEnds } from "../fixtures/three-namespaces.ts";
 
-const FILL_FOREVER = fileURLToPath(new URL("../fixtures/fill-forever.ts", import.meta.url));
+const FILL_FOREVER = [
+  ...loaderWords(import.meta.url),
+  fileURLToPath(ownModule("../fixtures/fill-forever", import.meta.url)),
+];
 const skipEbpf = withoutEbpf();
 
 const SUBSCRIBERS: readonly Ipv4Range[] = [{ first: 0x0a400000, last: 0x0a4003ff }];
@@ -69,7 +73,7 @@ describe("a fill that is killed", { skip: skipEbpf }, () => {
   test("leaves no program on the interfaces", async () => {
     const net = buildThreeNamespaces("gen", "oifname wan masquerade");
     try {
-      const child = spawn(process.execPath, ["--import", "tsx", FILL_FOREVER, net.inside, net.outside], {
+      const child = spawn(process.execPath, [...FILL_FOREVER, net.inside, net.outside], {
         stdio: ["ignore", "pipe", "inherit"],
       });
       const closed = once(child, "close");

@@ -2,9 +2,13 @@ import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { loaderWords, ownModule } from "../../src/kernel/own-module.ts";
 import { withoutEbpf } from "../fixtures/ebpf.ts";
 
-const FILL = fileURLToPath(new URL("../fixtures/fill-unprivileged.ts", import.meta.url));
+const FILL = [
+  ...loaderWords(import.meta.url),
+  fileURLToPath(ownModule("../fixtures/fill-unprivileged", import.meta.url)),
+];
 const USER_NAMESPACE = ["--user", "--map-root-user", "--net", "--mount"];
 
 function withoutUserNamespaces(): string | false {
@@ -19,7 +23,7 @@ test(
   },
   () => {
     const script = 'mount -t tmpfs tmpfs /run && exec "$@"';
-    const fill = [process.execPath, "--import", "tsx", FILL];
+    const fill = [process.execPath, ...FILL];
     const said = execFileSync("unshare", [...USER_NAMESPACE, "sh", "-c", script, "sh", ...fill], { encoding: "utf8" });
     const outcome = JSON.parse(said) as Record<string, unknown>;
     assert.deepEqual(outcome, {

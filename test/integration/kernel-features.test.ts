@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { probeFeatures, type Feature } from "../../src/kernel/features.ts";
+import { loaderWords, ownModule } from "../../src/kernel/own-module.ts";
 import { readKernelConfig } from "../../src/kernel/proc.ts";
 import { CATALOGUE } from "../../src/kernel/features/catalogue.ts";
 import { NEEDS_ROOT, ownNamespace, run } from "../fixtures/own-namespaces.ts";
@@ -44,12 +45,12 @@ test("asking leaves nothing behind", NEEDS_ROOT, (t) => {
 });
 
 test("without permission every question still has an answer", NEEDS_ROOT, () => {
-  const module = JSON.stringify(new URL("../../src/kernel/features.ts", import.meta.url).href);
+  const module = JSON.stringify(ownModule("../../src/kernel/features", import.meta.url).href);
   const script = `import(${module}).then((k) => console.log(JSON.stringify(k.probeFeatures(undefined))))`;
   // Root without any capability, for the checkout may be where only root can read.
   const powerless = ["--bounding-set", "-all", "--inh-caps", "-all"];
   const features = JSON.parse(
-    run(undefined, "setpriv", ...powerless, process.execPath, "--import", "tsx", "-e", script),
+    run(undefined, "setpriv", ...powerless, process.execPath, ...loaderWords(import.meta.url), "-e", script),
   ) as Feature[];
   assert.deepEqual(
     features.map((feature) => feature.id),

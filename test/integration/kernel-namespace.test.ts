@@ -11,7 +11,6 @@ import {
   writeFileSync,
 } from "node:fs";
 import { test } from "node:test";
-import { Worker } from "node:worker_threads";
 import { isKernelError } from "../../src/kernel/error.ts";
 import {
   createNamespace,
@@ -26,6 +25,8 @@ import {
 import { listLinks } from "../../src/kernel/route/link.ts";
 import { withRoute } from "../../src/kernel/route/rtnetlink.ts";
 import { readLinks } from "../../src/kernel/route/link.ts";
+import { loaderWords, ownModule } from "../../src/kernel/own-module.ts";
+import { startThread } from "../../src/kernel/thread.ts";
 import { NEEDS_ROOT, ownNamespace, run } from "../fixtures/own-namespaces.ts";
 
 const here = (): string => readlinkSync("/proc/thread-self/ns/net");
@@ -154,32 +155,8 @@ test("sockets and child processes stay in the namespace they were made in", NEED
 test("in a worker thread it moves that thread only", NEEDS_ROOT, async (t) => {
   const name = ownNamespace(t);
   const inside = inNamespace(name, here);
-  const script = `
-    const { parentPort, workerData } = require("node:worker_threads");
-    import(workerData.hooks).then(({ register }) => {
-      register();
-      return import(workerData.module);
-    }).then(({ inNamespace }) => {
-      const { readlinkSync } = require("node:fs");
-      const here = () => readlinkSync("/proc/thread-self/ns/net");
-      const gate = new Int32Array(workerData.gate);
-      const seen = inNamespace(workerData.name, () => {
-        parentPort.postMessage("inside");
-        Atomics.wait(gate, 0, 0, 20000);
-        return here();
-      });
-      parentPort.postMessage([seen, here()]);
-    });`;
   const gate = new SharedArrayBuffer(4);
-  const worker = new Worker(script, {
-    eval: true,
-    workerData: {
-      name,
-      gate,
-      hooks: import.meta.resolve("tsx/esm/api"),
-      module: new URL("../../src/kernel/namespace.ts", import.meta.url).href,
-    },
-  });
+  const worker = startThread("../fixtures/inside-thread", import.meta.url, { name, gate });
   const home = here();
   assert.deepEqual(await once(worker, "message"), ["inside"]);
   // The worker is inside just now.
@@ -227,7 +204,7 @@ test("a program that is not there is named, with the package; one that fails is 
 
 test("without permission it says so and stays where it is", NEEDS_ROOT, (t) => {
   const name = ownNamespace(t);
-  const script = `import(${JSON.stringify(new URL("../../src/kernel/namespace.ts", import.meta.url).href)}).then((k) => {
+  const script = `import(${JSON.stringify(ownModule("../../src/kernel/namespace", import.meta.url).href)}).then((k) => {
     const before = require("node:fs").readlinkSync("/proc/thread-self/ns/net");
     for (const attempt of [() => k.inNamespace(${JSON.stringify(name)}, () => 1), () => k.createNamespace("mnkdenied"), () => k.inThrowawayNamespace(() => 1)])
       try { attempt(); console.log("allowed"); } catch (error) { console.log(error.code); }
@@ -235,7 +212,15 @@ test("without permission it says so and stays where it is", NEEDS_ROOT, (t) => {
   })`;
   // Root without any capability, for the checkout may be where only root can read.
   const powerless = ["--bounding-set", "-all", "--inh-caps", "-all"];
-  const output = run(undefined, "setpriv", ...powerless, process.execPath, "--import", "tsx", "-e", script);
+  const output = run(
+    undefined,
+    "setpriv",
+    ...powerless,
+    process.execPath,
+    ...loaderWords(import.meta.url),
+    "-e",
+    script,
+  );
   assert.deepEqual(output.trim().split("\n"), ["kernel-permission", "kernel-permission", "kernel-permission", "true"]);
   assert.equal(existsSync("/run/netns/mnkdenied"), false);
 });

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { loaderWords, ownModule } from "../../src/kernel/own-module.ts";
 
 const NOBODY = 65534;
 
@@ -24,8 +25,8 @@ function reasonToSkip(): string | false {
 }
 
 test("without root a lab works in a user namespace, limits of the host left alone", { skip: reasonToSkip() }, () => {
-  const script = fileURLToPath(new URL("../fixtures/unprivileged-lab.ts", import.meta.url));
-  const result = asNobody(process.execPath, ["--import", import.meta.resolve("tsx"), script]);
+  const script = fileURLToPath(ownModule("../fixtures/unprivileged-lab", import.meta.url));
+  const result = asNobody(process.execPath, [...loaderWords(import.meta.url), script]);
   assert.equal(result.status, 0, result.stderr);
   assert.deepEqual(JSON.parse(result.stdout), {
     unprivileged: true,

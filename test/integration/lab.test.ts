@@ -4,7 +4,9 @@ import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { createNamespace, deleteNamespace, listNamespaces, runInNamespace } from "../../src/kernel/namespace.ts";
+import { loaderWords, ownModule } from "../../src/kernel/own-module.ts";
 import { processesInNamespace } from "../../src/kernel/process.ts";
 import { readSysctl } from "../../src/kernel/sysctl.ts";
 import { bringUpLab, execInLab, listLabs, takeDownLab, type Lab } from "../../src/lab/lab.ts";
@@ -12,6 +14,7 @@ import { labNamespaces } from "../../src/lab/topology.ts";
 import { LAB_GATEWAY, translateByHand } from "../fixtures/lab-gateway.ts";
 
 const skip = process.getuid?.() === 0 ? false : "makes network namespaces, which needs root";
+const OWNER = [...loaderWords(import.meta.url), fileURLToPath(ownModule("../fixtures/lab-owner", import.meta.url))];
 const LIMIT = "net.ipv4.neigh.default.gc_thresh3";
 
 /** Labs of this file only: others may use the machine. */
@@ -215,11 +218,7 @@ test("limits on loan: the largest wish counts, the last lab puts the old value b
 for (const signal of ["SIGKILL", "SIGTERM", "SIGINT"] as const) {
   test(`${signal} to the owner: the reaper removes all and puts the limit back`, { skip }, async () => {
     const before = Number(readSysctl(undefined, LIMIT));
-    const owner = spawn(
-      process.execPath,
-      ["--import", "tsx", new URL("../fixtures/lab-owner.ts", import.meta.url).pathname, String(before + 10)],
-      { stdio: ["ignore", "pipe", "inherit"] },
-    );
+    const owner = spawn(process.execPath, [...OWNER, String(before + 10)], { stdio: ["ignore", "pipe", "inherit"] });
     const [line] = (await once(owner.stdout, "data")) as [Buffer];
     const id = line.toString().trim();
     opened.add(id);
@@ -232,11 +231,7 @@ for (const signal of ["SIGKILL", "SIGTERM", "SIGINT"] as const) {
 }
 
 test("owner and reaper killed: the lab is named stale, and the next lab removes it", { skip }, async () => {
-  const owner = spawn(
-    process.execPath,
-    ["--import", "tsx", new URL("../fixtures/lab-owner.ts", import.meta.url).pathname, "0"],
-    { stdio: ["ignore", "pipe", "inherit"] },
-  );
+  const owner = spawn(process.execPath, [...OWNER, "0"], { stdio: ["ignore", "pipe", "inherit"] });
   const [line] = (await once(owner.stdout, "data")) as [Buffer];
   const id = line.toString().trim();
   opened.add(id);

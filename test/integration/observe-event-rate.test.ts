@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { readConntrackCount } from "../../src/kernel/conntrack/statistics.ts";
+import { loaderWords, ownModule } from "../../src/kernel/own-module.ts";
 import type { EventTotals } from "../../src/observe/events/event-totals.ts";
 import { ROOT } from "../cli/run-meganat.ts";
 import type { Churned } from "../fixtures/conntrack-churn.ts";
@@ -60,9 +61,9 @@ async function observe(namespace: string, bufferMegabytes: number, rate: number)
 }
 
 async function churn(namespace: string, rate: number): Promise<Churned> {
-  const file = fileURLToPath(new URL("../fixtures/conntrack-churn.ts", import.meta.url));
+  const file = fileURLToPath(ownModule("../fixtures/conntrack-churn", import.meta.url));
   const task = [namespace, String(Math.round(RATE * SECONDS)), String(rate)];
-  const child = spawn(process.execPath, ["--import", "tsx", file, ...task], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [...loaderWords(import.meta.url), file, ...task], { stdio: ["ignore", "pipe", "inherit"] });
   let text = "";
   for await (const chunk of child.stdout) text += String(chunk);
   return JSON.parse(text) as Churned;

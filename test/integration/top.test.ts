@@ -2,13 +2,17 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { loaderWords, ownModule } from "../../src/kernel/own-module.ts";
 import { fillConnections } from "../../src/lab/generator/fill.ts";
 import { readSubscriber } from "../../src/observe/survey/subscriber-connections.ts";
 import { buildThreeNamespaces, generatorEnds, type ThreeNamespaces } from "../fixtures/three-namespaces.ts";
 import { startTmux, type TmuxTerminal } from "../fixtures/tmux.ts";
 
 const MEGANAT = fileURLToPath(new URL("../../bin/meganat", import.meta.url));
-const CRASH = fileURLToPath(new URL("../fixtures/terminal-crash.ts", import.meta.url));
+const CRASH = [
+  ...loaderWords(import.meta.url),
+  fileURLToPath(ownModule("../fixtures/terminal-crash", import.meta.url)),
+];
 const CONNECTIONS = 3000;
 const SUBSCRIBERS = 100;
 
@@ -158,7 +162,7 @@ describe("top", { skip: missing() }, () => {
   }
 
   test("an exception that nobody catches gives the screen back, too", async () => {
-    const at = await start(`${process.execPath} --import tsx ${CRASH}`);
+    const at = await start([process.execPath, ...CRASH].join(" "));
     await at.until(/^about to fail$/);
     at.keys("x");
     await restored(at);
