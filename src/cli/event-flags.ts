@@ -1,6 +1,8 @@
-import { parseIpv4Prefix, type Ipv4Prefix } from "../address/ipv4-prefix.ts";
+import { isIPv6 } from "node:net";
 import { parseIpv4 } from "../address/ipv4.ts";
+import type { AddressPrefix } from "../kernel/conntrack/address-prefix.ts";
 import type { EventKind } from "../kernel/conntrack/event-socket.ts";
+import { ipv6Bytes } from "../kernel/conntrack/tuple.ts";
 
 const KINDS: readonly EventKind[] = ["new", "update", "destroy"];
 
@@ -11,31 +13,20 @@ export function parseEventKind(text: string): EventKind {
   return found;
 }
 
-const PROTOCOLS: Readonly<Record<string, number>> = {
-  icmp: 1,
-  tcp: 6,
-  udp: 17,
-  dccp: 33,
-  gre: 47,
-  icmpv6: 58,
-  sctp: 132,
-  udplite: 136,
-};
-
-/** Reads a protocol's name or number. */
-export function parseProtocol(text: string): number {
-  const number = PROTOCOLS[text] ?? (/^\d{1,3}$/.test(text) ? Number(text) : Number.NaN);
-  if (number >= 0 && number <= 255) return number;
-  throw new RangeError(`a number up to 255 is needed, or one of ${Object.keys(PROTOCOLS).join(", ")}`);
+/** Reads an address or a prefix of either family. */
+export function parseAddressOrPrefix(text: string): AddressPrefix {
+  const [address = "", length] = text.split("/");
+  const v4 = parseIpv4(address);
+  const bytes = v4 === undefined ? ipv6Of(address) : Uint8Array.of(v4 >>> 24, v4 >>> 16, v4 >>> 8, v4);
+  const bits = length === undefined ? Number.POSITIVE_INFINITY : /^\d{1,3}$/.test(length) ? Number(length) : Number.NaN;
+  if (bytes !== undefined && (length === undefined || bits <= bytes.length * 8) && text.split("/").length <= 2) {
+    return { bytes, length: Math.min(bits, bytes.length * 8) };
+  }
+  throw new RangeError("an address or prefix is needed, as in 10.10.1.5, 10.10.0.0/16 or 2001:db8::/32");
 }
 
-/** Reads an address or a prefix. */
-export function parseAddressOrPrefix(text: string): Ipv4Prefix {
-  const address = parseIpv4(text);
-  const prefix = address === undefined ? parseIpv4Prefix(text) : { address, length: 32 };
-  if (prefix === undefined)
-    throw new RangeError("an IPv4 address or prefix is needed, as in 10.10.1.5 or 10.10.0.0/16");
-  return prefix;
+function ipv6Of(text: string): Uint8Array | undefined {
+  return isIPv6(text) && !text.includes("%") ? ipv6Bytes(text) : undefined;
 }
 
 /** Reads a port. */

@@ -103,7 +103,8 @@ function readAddress(text: string): AddressMatch {
   throw new RangeError("an address is needed: 10.0.0.1, 10.0.0.0/24, 10.0.0.1-10.0.0.9, 2001:db8::1 or 2001:db8::/32");
 }
 
-function readProtocol(text: string): number {
+/** Reads a protocol's name or number; throws a RangeError that names those there are. */
+export function readProtocol(text: string): number {
   for (const [number, name] of PROTOCOL_NAMES) if (name === text.toLowerCase()) return number;
   return readNumber(text, 255, `a protocol (${[...PROTOCOL_NAMES.values()].join(", ")} or its number)`);
 }

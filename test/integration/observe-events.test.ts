@@ -2,11 +2,15 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { test } from "node:test";
+import { parseAddressOrPrefix } from "../../src/cli/event-flags.ts";
+import type { AddressPrefix } from "../../src/kernel/conntrack/address-prefix.ts";
 import type { EventFilter } from "../../src/kernel/conntrack/event-filter.ts";
 import { ConntrackEventSocket, NOTHING, OVERRUN } from "../../src/kernel/conntrack/event-socket.ts";
+import { scanConntrack } from "../../src/kernel/conntrack/scan.ts";
 import { runNft } from "../../src/kernel/nftables.ts";
 import { runInNamespace } from "../../src/kernel/namespace.ts";
 import { writeSysctl } from "../../src/kernel/sysctl.ts";
+import { matchesFilter } from "../../src/observe/events/event-match.ts";
 import { streamEvents, type EventStreamOptions } from "../../src/observe/events/event-stream.ts";
 import { sumKinds, type EventTotals } from "../../src/observe/events/event-totals.ts";
 import { NEEDS_CONTAINERS, meganatInContainer, meganatPowerless } from "../fixtures/as-others.ts";
@@ -198,29 +202,39 @@ test("a slow reader: what is not printed is counted, the kernel loses nothing", 
   assert.match(listening.lines.at(-1) ?? "", new RegExp(`^# .* ${totals.unprinted.new} events not printed`));
 });
 
+const prefix = (address: string, length: number): AddressPrefix => ({
+  ...parseAddressOrPrefix(address),
+  length,
+});
+
 const FILTERS: readonly (readonly [string, EventFilter, number])[] = [
   ["nothing", {}, 5],
   ["a protocol", { protocols: [17] }, 4],
   ["two protocols", { protocols: [6, 17] }, 5],
   ["a port", { ports: [53] }, 4],
   ["a port of a protocol", { ports: [52, 53], protocols: [17] }, 3],
-  ["a subscriber", { sources: [{ address: 0x0a000001, length: 32 }] }, 1],
+  ["a subscriber", { sources: [prefix("10.0.0.1", 32)] }, 1],
   [
     "one of two prefixes",
     {
-      sources: [
-        { address: 0x0a000000, length: 24 },
-        { address: 0x0a000500, length: 24 },
-      ],
+      sources: [prefix("10.0.0.0", 24), prefix("10.0.5.0", 24)],
     },
     2,
   ],
-  ["everywhere, which IPv6 is not", { destinations: [{ address: 0, length: 0 }] }, 4],
-  ["a public address", { publics: [{ address: 0x3d010107, length: 32 }] }, 1],
-  ["nobody", { publics: [{ address: 0x3d010108, length: 32 }] }, 0],
+  ["everywhere, which IPv6 is not", { destinations: [prefix("0.0.0.0", 0)] }, 4],
+  ["a public address", { publics: [prefix("61.1.1.7", 32)] }, 1],
+  ["nobody", { publics: [prefix("61.1.1.8", 32)] }, 0],
+  ["an IPv6 address", { sources: [prefix("2001:db8::1", 128)] }, 1],
+  ["another one", { sources: [prefix("2001:db8::2", 128)] }, 0],
+  ["an IPv6 prefix that ends within a word", { destinations: [prefix("2001:db8::", 47)] }, 1],
+  ["a prefix of IPv6 public addresses", { publics: [prefix("2001:db8::1", 64)] }, 1],
+  ["all of IPv6, which IPv4 is not", { sources: [prefix("::", 0)] }, 1],
+  ["one of either family", { sources: [prefix("10.2.0.0", 16), prefix("2001:db8::", 32), prefix("10.1.0.0", 16)] }, 3],
+  ["one of either family, at a port", { sources: [prefix("10.2.0.0", 16), prefix("2001:db8::", 32)], ports: [53] }, 2],
+  ["neither family", { destinations: [prefix("9.0.0.0", 8), prefix("fe80::", 10)] }, 0],
 ];
 
-test("the kernel filters as asked", NEEDS_ROOT, (t) => {
+test("the kernel filters as asked, and a table that is read anew is filtered the same", NEEDS_ROOT, (t) => {
   const namespace = ownNamespace(t);
   const sockets = FILTERS.map(([what, filter, expected]) => {
     const options = { kinds: ["new", "update", "destroy"] as const, filter, bufferBytes: 1 << 20 };
@@ -242,6 +256,11 @@ test("the kernel filters as asked", NEEDS_ROOT, (t) => {
     for (let got = socket.receive(); got !== NOTHING; got = socket.receive()) count += got;
     assert.equal(count, expected, what);
     assert.equal(socket.drops, 0, "what is filtered out is not lost");
+  }
+  for (const [what, filter, expected] of FILTERS) {
+    let count = 0;
+    scanConntrack(namespace, { family: 0 }, (entry) => void (matchesFilter(entry, filter) && count++));
+    assert.equal(count, expected, what);
   }
 });
 

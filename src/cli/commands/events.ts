@@ -1,18 +1,19 @@
-import type { Ipv4Prefix } from "../../address/ipv4-prefix.ts";
+import type { AddressPrefix } from "../../kernel/conntrack/address-prefix.ts";
 import type { EventFilter } from "../../kernel/conntrack/event-filter.ts";
 import type { EventKind } from "../../kernel/conntrack/event-socket.ts";
 import type { EventsBegun } from "../../observe/events/event-stream.ts";
 import type { EventTotals } from "../../observe/events/event-totals.ts";
 import { command } from "../command.ts";
-import { parseAddressOrPrefix, parseEventKind, parsePortNumber, parseProtocol } from "../event-flags.ts";
+import { parseAddressOrPrefix, parseEventKind, parsePortNumber } from "../event-flags.ts";
+import { readProtocol } from "../flow-filter.ts";
 import { parseCount } from "../whole-number.ts";
 
 interface Flags {
   readonly kind?: readonly EventKind[];
   readonly protocol?: readonly number[];
-  readonly subscriber?: readonly Ipv4Prefix[];
-  readonly public?: readonly Ipv4Prefix[];
-  readonly destination?: readonly Ipv4Prefix[];
+  readonly subscriber?: readonly AddressPrefix[];
+  readonly public?: readonly AddressPrefix[];
+  readonly destination?: readonly AddressPrefix[];
   readonly port?: readonly number[];
   readonly seconds?: number;
   readonly limit?: number;
@@ -54,7 +55,7 @@ export const events = command<Flags, []>({
   parameters: {
     flags: {
       kind: list("Only new, update or destroy", "kind", parseEventKind),
-      protocol: list("Only this protocol: tcp, udp, icmp, ... or a number", "protocol", parseProtocol),
+      protocol: list("Only this protocol: tcp, udp, icmp, ... or a number", "protocol", readProtocol),
       subscriber: list("Only connections begun by this address or prefix", "prefix", parseAddressOrPrefix),
       public: list("Only connections whose source was translated to it", "prefix", parseAddressOrPrefix),
       destination: list("Only connections to this address or prefix", "prefix", parseAddressOrPrefix),

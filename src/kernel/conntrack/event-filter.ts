@@ -1,9 +1,11 @@
-import type { Ipv4Prefix } from "../../address/ipv4-prefix.ts";
 import { HOST_LITTLE_ENDIAN, MESSAGE_HEADER } from "../netlink/header.ts";
 import { NFGENMSG } from "../netlink/nfnetlink.ts";
+import type { AddressPrefix } from "./address-prefix.ts";
 import {
   CTA_IP_V4_DST,
   CTA_IP_V4_SRC,
+  CTA_IP_V6_DST,
+  CTA_IP_V6_SRC,
   CTA_PROTO_DST_PORT,
   CTA_PROTO_NUM,
   CTA_TUPLE_IP,
@@ -17,11 +19,11 @@ export interface EventFilter {
   /** IANA numbers. */
   readonly protocols?: readonly number[];
   /** Who began the connection. */
-  readonly sources?: readonly Ipv4Prefix[];
+  readonly sources?: readonly AddressPrefix[];
   /** Where to, before any translation. */
-  readonly destinations?: readonly Ipv4Prefix[];
+  readonly destinations?: readonly AddressPrefix[];
   /** What the source was translated to: the destination of answers. */
-  readonly publics?: readonly Ipv4Prefix[];
+  readonly publics?: readonly AddressPrefix[];
   /** Ports it went to, before any translation. */
   readonly ports?: readonly number[];
 }
@@ -49,21 +51,27 @@ const MAX_INSTRUCTIONS = 4096;
 
 type Instruction = readonly [code: number, jumpTrue: number, jumpFalse: number, constant: number];
 
+type Pair = readonly [number, number];
+/** Bytes of an address of IPv4 and of IPv6. */
+const FAMILY_BYTES: Pair = [4, 16];
+
 /** Bytes of one `struct sock_filter`. */
 export const INSTRUCTION_BYTES = 8;
 
 /**
  * The filter as a classic BPF program (array of `struct sock_filter`) for a socket that gets ctnetlink's messages;
- * undefined if there is nothing to filter. An event that lacks what is asked for does not pass, so prefixes let no IPv6
- * through. Throws a RangeError if it gets longer than the kernel takes.
+ * undefined if there is nothing to filter. An event that lacks what is asked for does not pass, so prefixes of one
+ * family let nothing of the other through. Throws a RangeError if it gets longer than the kernel takes.
  */
 export function eventFilterProgram(filter: EventFilter): Uint8Array | undefined {
+  const { protocols = [], ports = [], sources = [], destinations = [], publics = [] } = filter;
+  const orig = [CTA_TUPLE_ORIG, CTA_TUPLE_IP] as const;
   const conditions = [
-    any(filter.protocols, [CTA_TUPLE_ORIG, CTA_TUPLE_PROTO, CTA_PROTO_NUM], LOAD_BYTE_INDEXED, exactly),
-    any(filter.ports, [CTA_TUPLE_ORIG, CTA_TUPLE_PROTO, CTA_PROTO_DST_PORT], LOAD_HALF_INDEXED, exactly),
-    any(filter.sources, [CTA_TUPLE_ORIG, CTA_TUPLE_IP, CTA_IP_V4_SRC], LOAD_WORD_INDEXED, within),
-    any(filter.destinations, [CTA_TUPLE_ORIG, CTA_TUPLE_IP, CTA_IP_V4_DST], LOAD_WORD_INDEXED, within),
-    any(filter.publics, [CTA_TUPLE_REPLY, CTA_TUPLE_IP, CTA_IP_V4_DST], LOAD_WORD_INDEXED, within),
+    condition([numbers([CTA_TUPLE_ORIG, CTA_TUPLE_PROTO, CTA_PROTO_NUM], LOAD_BYTE_INDEXED, protocols)]),
+    condition([numbers([CTA_TUPLE_ORIG, CTA_TUPLE_PROTO, CTA_PROTO_DST_PORT], LOAD_HALF_INDEXED, ports)]),
+    condition(prefixes(orig, [CTA_IP_V4_SRC, CTA_IP_V6_SRC], sources)),
+    condition(prefixes(orig, [CTA_IP_V4_DST, CTA_IP_V6_DST], destinations)),
+    condition(prefixes([CTA_TUPLE_REPLY, CTA_TUPLE_IP], [CTA_IP_V4_DST, CTA_IP_V6_DST], publics)),
   ].flat();
   if (conditions.length === 0) return undefined;
   const program = [...conditions, returns(WHOLE)];
@@ -82,56 +90,78 @@ export function eventFilterProgram(filter: EventFilter): Uint8Array | undefined 
   return new Uint8Array(bytes.buffer);
 }
 
-/** What one value of a list asks of the field: after an AND with `mask` it must be `wanted`. */
-interface Test {
-  readonly mask: number;
-  readonly wanted: number;
+/** Where a field is, by the types of the attributes around it. */
+type Path = readonly [outer: number, middle: number, inner: number];
+/** A load from the field, and what it must give after an AND with the mask. */
+type Step = readonly [load: number, offset: number, mask: number, wanted: number];
+/** A field, and what it may be: all steps of one of the `values`. */
+interface Field {
+  readonly path: Path;
+  readonly values: readonly (readonly Step[])[];
 }
 
-function exactly(value: number): Test {
-  return { mask: WHOLE, wanted: value };
+function numbers(path: Path, load: number, values: readonly number[]): Field {
+  return { path, values: values.map((value) => [[load, 0, WHOLE, value]]) };
 }
 
-function within({ address, length }: Ipv4Prefix): Test {
-  const mask = length === 0 ? 0 : (WHOLE << (32 - length)) >>> 0;
-  return { mask, wanted: (address & mask) >>> 0 };
+function prefixes([outer, middle]: readonly [number, number], types: Pair, all: readonly AddressPrefix[]): Field[] {
+  return types.map((type, index) => ({
+    path: [outer, middle, type],
+    values: all.filter(({ bytes }) => bytes.length === FAMILY_BYTES[index]).map(prefixSteps),
+  }));
 }
 
-/** Instructions that fall through if the field passes one of the tests, and reject the event if none. */
-function any<T>(
-  values: readonly T[] | undefined,
-  path: readonly [number, number, number],
-  load: number,
-  testOf: (value: T) => Test,
-): Instruction[] {
-  if (values === undefined || values.length === 0) return [];
-  const tests = values.map((value) => testOf(value));
-  const blocks: Instruction[][] = tests.map(({ mask, wanted }) => [
-    [load, 0, 0, PAYLOAD],
-    ...(mask === WHOLE ? [] : [[AND_CONSTANT, 0, 0, mask] as const]),
-    [JUMP_IF_EQUAL, 0, 1, wanted],
-  ]);
-  const field: Instruction[] = [];
-  // Each block that matches jumps over those after it and the final rejection.
-  let after = 1;
-  for (const block of blocks.toReversed()) {
-    field.unshift(...block, [JUMP, 0, 0, after]);
-    after += block.length + 1;
+/** A word of four bytes at a time, as far as the prefix goes. */
+function prefixSteps({ bytes, length }: AddressPrefix): Step[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const steps: Step[] = [];
+  for (let at = 0; at * 8 < length; at += 4) {
+    const bits = Math.min(32, length - at * 8);
+    const mask = (WHOLE << (32 - bits)) >>> 0;
+    steps.push([LOAD_WORD_INDEXED, at, mask, (view.getUint32(at) & mask) >>> 0]);
   }
-  return [...findField(path), [INDEX_FROM_ACCUMULATOR, 0, 0, 0], ...field, returns(0)];
+  return steps;
 }
 
-/** Puts the offset of the nested attribute into the accumulator, or rejects the event. */
-function findField(path: readonly [number, number, number]): Instruction[] {
-  return [
-    [LOAD_CONSTANT, 0, 0, MESSAGE_HEADER + NFGENMSG],
-    ...path.flatMap((type, depth): Instruction[] => [
+/** Instructions that fall through if one of the fields is there and has one of its values, and else reject the event. */
+function condition(fields: readonly Field[]): Instruction[] {
+  const asked = fields.filter(({ values }) => values.length > 0);
+  if (asked.length === 0) return [];
+  // From the end: what matches jumps over all that comes after it, the rejection included.
+  let after = [returns(0)];
+  for (const { path, values } of asked.toReversed()) {
+    let tests: Instruction[] = [];
+    for (const steps of values.toReversed()) {
+      const matched: Instruction = [JUMP, 0, 0, tests.length + after.length];
+      let block = [matched];
+      for (const [load, offset, mask, wanted] of steps.toReversed()) {
+        block = [
+          [load, 0, 0, PAYLOAD + offset],
+          ...(mask === WHOLE ? [] : [[AND_CONSTANT, 0, 0, mask] as const]),
+          [JUMP_IF_EQUAL, 0, block.length, wanted],
+          ...block,
+        ];
+      }
+      tests = [...block, ...tests];
+    }
+    after = [...findField(path, tests.length + 1), [INDEX_FROM_ACCUMULATOR, 0, 0, 0], ...tests, ...after];
+  }
+  return after;
+}
+
+/** Puts the offset of the nested attribute into the accumulator; if it is not there, jumps over the next `skip`. */
+function findField(path: Path, skip: number): Instruction[] {
+  let found: Instruction[] = [];
+  for (const [depth, type] of [...path.entries()].toReversed()) {
+    found = [
       [LOAD_INDEX_CONSTANT, 0, 0, type],
       [LOAD_WORD, 0, 0, depth === 0 ? SKF_AD_NLATTR : SKF_AD_NLATTR_NEST],
       [JUMP_IF_EQUAL, 0, 1, 0],
-      returns(0),
-    ]),
-  ];
+      [JUMP, 0, 0, found.length + skip],
+      ...found,
+    ];
+  }
+  return [[LOAD_CONSTANT, 0, 0, MESSAGE_HEADER + NFGENMSG], ...found];
 }
 
 function returns(bytes: number): Instruction {

@@ -10,6 +10,11 @@ export const PROTOCOL_NAMES: ReadonlyMap<number, string> = new Map([
   [136, "udplite"],
 ]);
 
+/** Protocols whose tuples have ports. */
+export const PORT_PROTOCOLS: ReadonlySet<number> = new Set([6, 17, 33, 132, 136]);
+/** Its tuples have keys in the place of ports. */
+export const GRE = 47;
+
 /** The name of a protocol, else its number. */
 export function protocolName(protocol: number): string {
   return PROTOCOL_NAMES.get(protocol) ?? String(protocol);

@@ -1,27 +1,26 @@
-import type { Ipv4Prefix } from "../../address/ipv4-prefix.ts";
+import { hasPrefix, type AddressPrefix } from "../../kernel/conntrack/address-prefix.ts";
 import type { ConnectionEntry } from "../../kernel/conntrack/entry.ts";
 import type { EventFilter } from "../../kernel/conntrack/event-filter.ts";
+import { GRE, PORT_PROTOCOLS } from "../../kernel/conntrack/protocol-name.ts";
 
 /** Says of an entry what the kernel's filter says of its events. */
-export function matchesFilter({ original, reply }: ConnectionEntry, filter: EventFilter): boolean {
-  const v4 = original.family === 2;
+export function matchesFilter(entry: ConnectionEntry, filter: EventFilter): boolean {
+  const { protocols, ports, sources, destinations, publics } = filter;
+  const { family, protocol, destinationPort, sourceAt, destinationAt } = entry.original;
+  const { bytes } = entry.buffer;
+  const isWithin = (at: number, prefixes: readonly AddressPrefix[] | undefined): boolean =>
+    prefixes === undefined ||
+    prefixes.some((prefix) => prefix.bytes.length === (family === 2 ? 4 : 16) && hasPrefix(bytes, at, prefix));
   return (
-    (filter.protocols === undefined || filter.protocols.includes(original.protocol)) &&
-    (filter.ports === undefined || (hasPorts(original.protocol) && filter.ports.includes(original.destinationPort))) &&
-    (filter.sources === undefined || (v4 && isWithin(original.source, filter.sources))) &&
-    (filter.destinations === undefined || (v4 && isWithin(original.destination, filter.destinations))) &&
-    (filter.publics === undefined || (v4 && isWithin(reply.destination, filter.publics)))
+    (protocols === undefined || protocols.includes(protocol)) &&
+    (ports === undefined || (hasPorts(protocol) && ports.includes(destinationPort))) &&
+    isWithin(sourceAt, sources) &&
+    isWithin(destinationAt, destinations) &&
+    isWithin(entry.reply.destinationAt, publics)
   );
 }
 
-/** ICMP has types and identifiers in the place of ports. */
+/** Keys of GRE are in the place of ports, and the kernel sends them as such. */
 function hasPorts(protocol: number): boolean {
-  return protocol !== 1 && protocol !== 58;
-}
-
-function isWithin(address: number, prefixes: readonly Ipv4Prefix[]): boolean {
-  return prefixes.some(({ address: network, length }) => {
-    const mask = length === 0 ? 0 : (0xffffffff << (32 - length)) >>> 0;
-    return (address & mask) >>> 0 === (network & mask) >>> 0;
-  });
+  return PORT_PROTOCOLS.has(protocol) || protocol === GRE;
 }

@@ -18,7 +18,7 @@ import { STATUS } from "../../kernel/conntrack/connection.ts";
 import type { ConnectionEntry } from "../../kernel/conntrack/entry.ts";
 import { PROTOCOL_STATES, protocolState } from "../../kernel/conntrack/entry-protocol.ts";
 import type { EntryTuple } from "../../kernel/conntrack/entry-tuple.ts";
-import { PROTOCOL_NAMES } from "../../kernel/conntrack/protocol-name.ts";
+import { GRE, PORT_PROTOCOLS, PROTOCOL_NAMES } from "../../kernel/conntrack/protocol-name.ts";
 import { ascii, type ByteWriter } from "./byte-writer.ts";
 
 /** The beginning of a line, by protocol. */
@@ -30,8 +30,6 @@ const FAMILIES = new Map([
   [10, ascii("ipv6     10 ")],
 ]);
 const STATES = PROTOCOL_STATES.map((state) => ascii(`${state} `));
-const GRE = 47;
-const HAS_PORTS = new Set([6, 17, 33, 132, 136]);
 
 const SRC = ascii("src=");
 const DST = ascii(" dst=");
@@ -105,7 +103,7 @@ function writeTuple(to: ByteWriter, entry: ConnectionEntry, tuple: EntryTuple, z
     to.byte(BLANK);
   }
   const { protocol } = tuple;
-  if (HAS_PORTS.has(protocol)) {
+  if (PORT_PROTOCOLS.has(protocol)) {
     to.bytes(SPORT);
     to.decimal(tuple.sourcePort);
     to.bytes(DPORT);

@@ -1,21 +1,16 @@
 import type { Ipv4Range } from "../../address/ipv4-range.ts";
 import type { PortRange } from "../../address/port-range.ts";
+import { hasPrefix, type AddressPrefix } from "../../kernel/conntrack/address-prefix.ts";
 import { CTA_TIMESTAMP, CTA_TIMESTAMP_START } from "../../kernel/conntrack/attributes.ts";
 import type { ConnectionEntry } from "../../kernel/conntrack/entry.ts";
 import { PROTOCOL_STATES, protocolState } from "../../kernel/conntrack/entry-protocol.ts";
 import type { EntryTuple } from "../../kernel/conntrack/entry-tuple.ts";
 import type { KernelFilter } from "../../kernel/conntrack/kernel-filter.ts";
+import { PORT_PROTOCOLS } from "../../kernel/conntrack/protocol-name.ts";
 import { toPool, toSubscriber, type Side } from "./sides.ts";
 
-/** An IPv6 prefix. */
-export interface Ipv6Prefix {
-  /** Sixteen. */
-  readonly bytes: Uint8Array;
-  readonly length: number;
-}
-
-/** Addresses to look for: of one family. */
-export type AddressMatch = { readonly v4: Ipv4Range } | { readonly v6: Ipv6Prefix };
+/** Addresses to look for: of one family, IPv6 as a prefix of sixteen bytes. */
+export type AddressMatch = { readonly v4: Ipv4Range } | { readonly v6: AddressPrefix };
 
 /** From `min` to `max`, both included. */
 export interface Between {
@@ -59,9 +54,6 @@ export interface FlowFilter {
 }
 
 type Test = (entry: ConnectionEntry) => boolean;
-
-/** Protocols whose tuples have ports. */
-export const PORT_PROTOCOLS: ReadonlySet<number> = new Set([6, 17, 33, 132, 136]);
 
 const NANOSECONDS = 1e9;
 
@@ -151,17 +143,9 @@ function addressTest(match: AddressMatch): (entry: ConnectionEntry, tuple: Entry
       return tuple.family === 2 && address >= first && address <= last;
     };
   }
-  const { bytes, length } = match.v6;
+  const { v6 } = match;
   return (entry, tuple, isSource) =>
-    tuple.family === 10 &&
-    prefixMatches(entry.buffer.bytes, isSource ? tuple.sourceAt : tuple.destinationAt, bytes, length);
-}
-
-function prefixMatches(bytes: Uint8Array, at: number, prefix: Uint8Array, length: number): boolean {
-  const whole = length >>> 3;
-  for (let i = 0; i < whole; i++) if (bytes[at + i] !== prefix[i]) return false;
-  const rest = length & 7;
-  return rest === 0 || (((bytes[at + whole] ?? 0) ^ (prefix[whole] ?? 0)) & (0xff00 >>> rest) & 0xff) === 0;
+    tuple.family === 10 && hasPrefix(entry.buffer.bytes, isSource ? tuple.sourceAt : tuple.destinationAt, v6);
 }
 
 function portTests({ sourcePort, destinationPort }: FlowFilter): Test[] {

@@ -19,11 +19,10 @@ import {
 import type { ConnectionEntry } from "../../kernel/conntrack/entry.ts";
 import { PROTOCOL_STATES, protocolState } from "../../kernel/conntrack/entry-protocol.ts";
 import type { EntryTuple } from "../../kernel/conntrack/entry-tuple.ts";
-import { protocolName } from "../../kernel/conntrack/protocol-name.ts";
+import { GRE, PORT_PROTOCOLS, protocolName } from "../../kernel/conntrack/protocol-name.ts";
 import { DETAIL_GROUPS } from "../../kernel/conntrack/entry-detail.ts";
 import { ascii, type ByteWriter } from "./byte-writer.ts";
 import { writeAddress, writeU64 } from "./conntrack-line.ts";
-import { PORT_PROTOCOLS } from "./filter.ts";
 import { STATUS_NAMES } from "./status-name.ts";
 
 const HEADS = Array.from({ length: 256 }, (_, protocol) =>
@@ -69,7 +68,6 @@ const DETAILS = DETAIL_GROUPS.map(({ name, outer, inner, fields }) => ({
   name: ascii(`,"${name}":{`),
   fields: fields.map(([type, field, bytes]) => ({ type, bytes, name: ascii(`"${field}":`) })),
 }));
-const GRE = 47;
 const [OPEN, CLOSE, COMMA, QUOTE, END_LIST] = [0x7b, 0x7d, 0x2c, 0x22, 0x5d];
 
 /**

@@ -1,9 +1,8 @@
 import { STATUS } from "../../kernel/conntrack/connection.ts";
 import type { ConnectionEntry } from "../../kernel/conntrack/entry.ts";
 import { PROTOCOL_STATES, protocolState } from "../../kernel/conntrack/entry-protocol.ts";
-import { protocolName } from "../../kernel/conntrack/protocol-name.ts";
+import { PORT_PROTOCOLS, protocolName } from "../../kernel/conntrack/protocol-name.ts";
 import { addressOfKey, tallyAddress } from "./address-key.ts";
-import { PORT_PROTOCOLS } from "./filter.ts";
 import { KeyTally, type Tallied } from "./key-tally.ts";
 import { makeSide, toPool, toSubscriber, type Side } from "./sides.ts";
 

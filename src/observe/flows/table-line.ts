@@ -3,9 +3,8 @@ import { STATUS } from "../../kernel/conntrack/connection.ts";
 import type { ConnectionEntry } from "../../kernel/conntrack/entry.ts";
 import { PROTOCOL_STATES, protocolState } from "../../kernel/conntrack/entry-protocol.ts";
 import type { EntryTuple } from "../../kernel/conntrack/entry-tuple.ts";
-import { protocolName } from "../../kernel/conntrack/protocol-name.ts";
+import { PORT_PROTOCOLS, protocolName } from "../../kernel/conntrack/protocol-name.ts";
 import { ascii, type ByteWriter } from "./byte-writer.ts";
-import { PORT_PROTOCOLS } from "./filter.ts";
 
 const WIDTHS = { protocol: 7, state: 12, left: 7, address: 22 } as const;
 const PROTOCOLS = Array.from({ length: 256 }, (_, protocol) => ascii(protocolName(protocol).padEnd(WIDTHS.protocol)));

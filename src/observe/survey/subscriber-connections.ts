@@ -5,11 +5,11 @@ import { STATUS } from "../../kernel/conntrack/connection.ts";
 import type { ConnectionEntry } from "../../kernel/conntrack/entry.ts";
 import { PROTOCOL_STATES, protocolState } from "../../kernel/conntrack/entry-protocol.ts";
 import type { EntryTuple } from "../../kernel/conntrack/entry-tuple.ts";
-import { protocolName } from "../../kernel/conntrack/protocol-name.ts";
+import { PORT_PROTOCOLS, protocolName } from "../../kernel/conntrack/protocol-name.ts";
 import { scanConntrack } from "../../kernel/conntrack/scan.ts";
 import { formatIpv6, ipv6Bytes } from "../../kernel/conntrack/tuple.ts";
 import type { NamespaceName } from "../../kernel/namespace.ts";
-import { compileFilter, kernelFilter, PORT_PROTOCOLS, type AddressMatch, type FlowFilter } from "../flows/filter.ts";
+import { compileFilter, kernelFilter, type AddressMatch, type FlowFilter } from "../flows/filter.ts";
 
 /** A connection of a subscriber, for people. */
 export interface SubscriberConnection {
