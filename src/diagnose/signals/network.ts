@@ -30,13 +30,28 @@ export interface RouteSignal {
   readonly via?: string;
   readonly source?: string;
   readonly mtu?: number;
+  /** Of several to one destination the lowest is used; absent: 0. */
+  readonly metric?: number;
 }
 
 /** A policy rule. */
 export interface PolicyRuleSignal {
   readonly priority: number;
   readonly table: number;
+  /** Without priority, as ip-rule(8) has it. */
   readonly text: string;
+  /** What it does, if not to look up the table: `blackhole`, `unreachable`, `prohibit`, `goto`, `nop`. */
+  readonly action?: string;
+  /** It is for the packets that do not fit. */
+  readonly inverted?: boolean;
+  /** Source and destination as `a.b.c.d/length`. */
+  readonly from?: string;
+  readonly to?: string;
+  /** Firewall mark, compared under `mask` (absent: all bits). */
+  readonly mark?: number;
+  readonly mask?: number;
+  /** The interface the packet came in by. */
+  readonly incoming?: string;
 }
 
 /** Neighbours of one interface by state. */

@@ -19,6 +19,15 @@ const FRA_FWMARK = 10;
 const FRA_TABLE = 15;
 const FRA_FWMASK = 16;
 const FR_ACT_TO_TBL = 1;
+const FIB_RULE_INVERT = 2;
+/** The actions of linux/fib_rules.h. */
+const ACTIONS: ReadonlyMap<number, PolicyRuleAction> = new Map([
+  [2, "goto"],
+  [3, "nop"],
+  [6, "blackhole"],
+  [7, "unreachable"],
+  [8, "prohibit"],
+]);
 
 /** Packets that fit everything given look the route up in the table. */
 export interface PolicyRuleSpec {
@@ -35,9 +44,16 @@ export interface PolicyRuleSpec {
   readonly incoming?: string;
 }
 
+/** What a policy rule does with the packets that fit, other than to look up a table. */
+export type PolicyRuleAction = "goto" | "nop" | "blackhole" | "unreachable" | "prohibit" | "unspecified";
+
 /** A rule of the kernel; `lookup` is false for blackhole, goto and the like. */
 export interface PolicyRuleInfo extends PolicyRuleSpec {
   readonly lookup: boolean;
+  /** What else it does. */
+  readonly action?: PolicyRuleAction;
+  /** It is for the packets that do not fit. */
+  readonly inverted?: true;
 }
 
 /** All IPv4 policy rules, in the order of their priority. */
@@ -79,7 +95,15 @@ function decodeRule(reply: MessageCursor, attributes: AttributeCursor): PolicyRu
     else if (attributes.type === FRA_DST) optional.to = prefixText(attributes.u32be(), reply.u8(1));
     else if (attributes.type === FRA_IIFNAME) optional.incoming = attributes.text();
   }
-  return { priority, table, lookup: reply.u8(7) === FR_ACT_TO_TBL, ...optional };
+  const lookup = reply.u8(7) === FR_ACT_TO_TBL;
+  return {
+    priority,
+    table,
+    lookup,
+    ...(lookup ? {} : { action: ACTIONS.get(reply.u8(7)) ?? "unspecified" }),
+    ...((reply.u32(8) & FIB_RULE_INVERT) === 0 ? {} : { inverted: true }),
+    ...optional,
+  };
 }
 
 function ruleMessage(type: number, flags: number, spec: PolicyRuleSpec, tried: string): NetlinkMessage {

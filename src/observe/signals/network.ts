@@ -36,11 +36,7 @@ export function readNetwork(namespace: NamespaceName): NetworkSignal {
       length,
     })),
     routes: listRoutes(namespace).slice(0, MOST_ROUTES),
-    policyRules: listPolicyRules(namespace).map((rule) => ({
-      priority: rule.priority,
-      table: rule.table,
-      text: ruleText(rule),
-    })),
+    policyRules: listPolicyRules(namespace).map((rule) => ({ ...rule, text: ruleText(rule) })),
     neighbours: neighbours(namespace),
   };
 }
@@ -57,12 +53,13 @@ function offloads(namespace: NamespaceName, name: string): LinkSignal["offloads"
   return found;
 }
 
-function ruleText({ from, to, mark, mask, incoming, table }: PolicyRuleInfo): string {
-  const words = [`from ${from ?? "all"}`];
+function ruleText(rule: PolicyRuleInfo): string {
+  const { from, to, mark, mask, incoming, table, action, inverted } = rule;
+  const words = [`${inverted === true ? "not " : ""}from ${from ?? "all"}`];
   if (to !== undefined) words.push(`to ${to}`);
   if (mark !== undefined) words.push(`fwmark ${mark}${mask === undefined ? "" : `/${mask}`}`);
   if (incoming !== undefined) words.push(`iif ${incoming}`);
-  return `${words.join(" ")} lookup ${table}`;
+  return `${words.join(" ")} ${action ?? `lookup ${table}`}`;
 }
 
 function neighbours(namespace: NamespaceName): NeighbourSignal[] {
