@@ -48,6 +48,19 @@ export function evaluate(expression: Expression, state: State, context: Context)
   }
 }
 
+/** Says whether the expression gives anything: a map gives nothing for a key that is not in it. */
+export function isGiven(expression: Expression, state: State, context: Context): Certainty {
+  if (expression.kind === "bits" || expression.kind === "tuple") {
+    return all(expression.of.map((part) => isGiven(part, state, context)));
+  }
+  if (expression.kind === "map") {
+    const found = lookUp(evaluate(expression.key, state, context), expression.in, context);
+    if (found?.[0]?.exhaustive === true) return "yes";
+    return found === undefined ? "perhaps" : any(found.map(({ certainty }) => certainty));
+  }
+  return evaluate(expression, state, context).kind === "absent" ? "no" : "yes";
+}
+
 /** Says whether the packet passes the question. */
 export function answer(match: Match, state: State, context: Context): Certainty {
   if (match.kind === "unknown") return "perhaps";

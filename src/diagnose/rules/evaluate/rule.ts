@@ -1,8 +1,8 @@
-import type { Verdict } from "../expression.ts";
+import type { Expression, Verdict } from "../expression.ts";
 import type { Rule } from "../ruleset.ts";
 import type { Action, Translation } from "../statement.ts";
 import { all, type Certainty } from "./certainty.ts";
-import { answer, evaluate, lookUp, type Context } from "./evaluate.ts";
+import { answer, evaluate, isGiven, lookUp, type Context } from "./evaluate.ts";
 import { withoutConnection, type State } from "./state.ts";
 import { either, UNKNOWN } from "./value.ts";
 
@@ -48,6 +48,8 @@ export function askRule(rule: Rule, state: State, context: Context): RuleAnswer 
       continue;
     }
     const { action } = part;
+    sure = all([sure, ...valuesOf(action).map((value) => isGiven(value, state, context))]);
+    if (sure === "no") return done("no");
     if (action.kind === "counter") counts = sure;
     else if (action.kind === "limit") sure = "perhaps";
     else if (action.kind === "verdict-map") {
@@ -72,6 +74,12 @@ export function askRule(rule: Rule, state: State, context: Context): RuleAnswer 
 
 function hasCounter(rule: Rule): boolean {
   return rule.parts.some((part) => part.kind === "action" && part.action.kind === "counter");
+}
+
+/** What the kernel has to know before it can do it. */
+function valuesOf(action: Action): Expression[] {
+  if ("flags" in action) return [action.address, action.port].filter((value) => value !== undefined);
+  return "value" in action ? [action.value] : [];
 }
 
 function isDecision(action: Action): action is Verdict | Translation {
