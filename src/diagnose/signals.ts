@@ -1,5 +1,6 @@
 import type { TableSignal } from "./signals/table.ts";
 import type { NetworkSignal } from "./signals/network.ts";
+import type { PoolSignal, ServiceSignal } from "./signals/translation.ts";
 
 /** A counter or level of the kernel, at the end of the interval and over it. Names as `meganat stats --json` has them. */
 export interface CounterSignal {
@@ -127,6 +128,10 @@ export interface Signals {
   readonly table?: TableSignal;
   readonly log?: readonly LogSignal[];
   readonly gateway?: GatewaySignal;
+  /** What source NAT may use, by rule; absent where the rules cannot be read. */
+  readonly pools?: readonly PoolSignal[];
+  /** What the host takes connections from outside for; absent as `pools`. */
+  readonly services?: readonly ServiceSignal[];
   readonly unseen: readonly Unseen[];
 }
 

@@ -71,13 +71,36 @@ export interface PortUseSignal {
   readonly subscribers: readonly GroupSignal[];
 }
 
+/** Connections of one zone of connection tracking. */
+export interface ZoneSignal extends GroupSignal {
+  /** Those that nobody has answered. */
+  readonly unreplied?: number;
+}
+
+/** A connection nobody has answered as far as its entry knows, and the entry its answer has made in another zone. */
+export interface StrayAnswer {
+  readonly flow: FlowSignal;
+  readonly answer: FlowSignal;
+}
+
 /** Connections through one public address. */
 export interface PublicAddressSignal {
   readonly address: string;
   /** Whose source was translated to it. */
   readonly connections: number;
+  /** Those that nobody has answered. */
+  readonly unreplied?: number;
   /** The fullest destination of it, in percent of the ports, is among `portUse`. */
   readonly hosts?: number;
+}
+
+/** Numbers of the connections of which `TableSignal` has some. */
+export interface SeenFlows {
+  readonly untranslated: number;
+  readonly unansweredForwards: number;
+  readonly oneWay: number;
+  readonly shadowed: number;
+  readonly unforwarded: number;
 }
 
 /**
@@ -97,7 +120,7 @@ export interface TableSignal {
   readonly translated: { readonly source: number; readonly destination: number };
   readonly offloaded: number;
   /** By zone number; 0 is the usual one. */
-  readonly zones: readonly GroupSignal[];
+  readonly zones: readonly ZoneSignal[];
   /** By who began them (of port forwards: who answers). */
   readonly subscribers: readonly GroupSignal[];
   /** TCP not answered (SYN_SENT) or half open (SYN_RECV), by source and by `destination:port`. */
@@ -118,4 +141,12 @@ export interface TableSignal {
   readonly oneWay: readonly FlowSignal[];
   /** Some connections whose ports at a public address are also those of a service of the host or of a port forward. */
   readonly shadowed: readonly FlowSignal[];
+  /** How many there are of those of which some are told above. */
+  readonly seen?: SeenFlows;
+  /** Services by `address:port/protocol`, by how many connections have the same port at the same address. */
+  readonly shadows?: readonly GroupSignal[];
+  /** Some connections to a forwarded port of a public address that were not forwarded. */
+  readonly unforwarded?: readonly FlowSignal[];
+  /** Some connections whose answer is in another zone. */
+  readonly strayAnswers?: readonly StrayAnswer[];
 }

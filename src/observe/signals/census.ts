@@ -1,5 +1,6 @@
 import { formatIpv4, type Ipv4 } from "../../address/ipv4.ts";
 import type { FlowSignal, GroupSignal, StateSignal, TableSignal } from "../../diagnose/signals/table.ts";
+import type { ServiceSignal } from "../../diagnose/signals/translation.ts";
 import { IDLE_CLASSES } from "../../diagnose/signals/table.ts";
 import { CTA_COUNTERS_ORIG, CTA_COUNTERS_PACKETS, CTA_COUNTERS_REPLY } from "../../kernel/conntrack/attributes.ts";
 import { STATUS, TCP_STATES } from "../../kernel/conntrack/connection.ts";
@@ -12,9 +13,11 @@ import { KeyTally, type Tallied } from "../flows/key-tally.ts";
 import { PortUseCount, type PortSupply, type PortUse } from "../flows/port-use.ts";
 import { makeSide, toSubscriber, type Side } from "../flows/sides.ts";
 import { EXACT_KEYS } from "../flows/summary.ts";
-import { flowSignal, helperName, zoneOf } from "./flow.ts";
+import { flowSignal, helperName } from "./flow.ts";
 import { idleClass, timeoutSetting } from "./idle.ts";
 import { Reservoir } from "./reservoir.ts";
+import { ServicePorts } from "./service-ports.ts";
+import { ZoneCount } from "./zone-count.ts";
 
 /** What the census must know beforehand; plain data. */
 export interface CensusOrder {
@@ -23,8 +26,8 @@ export interface CensusOrder {
   readonly own: readonly Ipv4[];
   /** Kernel settings, for the timeouts. */
   readonly settings: Readonly<Record<string, string>>;
-  /** Ports that services of the host listen on, or that are forwarded. */
-  readonly servicePorts: readonly number[];
+  /** What the host takes connections for from outside. */
+  readonly services: readonly ServiceSignal[];
 }
 
 /** Protocols that carry addresses or ports in their payload, so that NAT needs a helper: `protocol << 16 | port`. */
@@ -73,12 +76,12 @@ export class Census {
   readonly #order: CensusOrder;
   readonly #now: number;
   readonly #own: ReadonlySet<Ipv4>;
-  readonly #servicePorts: ReadonlySet<number>;
+  readonly #services: ServicePorts;
   readonly #states = new Map<number, StateCount>();
   readonly #timeouts = new Map<string, number | undefined>();
   readonly #ports: PortUseCount;
   readonly #subscribers = new KeyTally(EXACT_KEYS);
-  readonly #zones = new KeyTally(1024);
+  readonly #zones: ZoneCount;
   readonly #publicAddresses = new KeyTally(EXACT_KEYS);
   readonly #halfOpenSources = new KeyTally(EXACT_KEYS);
   readonly #halfOpenDestinations = new KeyTally(EXACT_KEYS);
@@ -88,6 +91,9 @@ export class Census {
   readonly #unansweredForwards = new Reservoir<FlowSignal>(KEPT);
   readonly #oneWay = new Reservoir<FlowSignal>(KEPT);
   readonly #shadowed = new Reservoir<FlowSignal>(KEPT);
+  readonly #unforwarded = new Reservoir<FlowSignal>(KEPT);
+  readonly #shadows = new KeyTally(EXACT_KEYS);
+  readonly #unanswered = new KeyTally(EXACT_KEYS);
   #side: Side | undefined;
   #entries = 0;
   #assured = 0;
@@ -101,7 +107,8 @@ export class Census {
     this.#order = order;
     this.#now = now;
     this.#own = new Set(order.own);
-    this.#servicePorts = new Set(order.servicePorts);
+    this.#services = new ServicePorts(order.services, this.#own);
+    this.#zones = new ZoneCount(now);
     this.#ports = new PortUseCount(order.supplies);
   }
 
@@ -114,7 +121,7 @@ export class Census {
     if ((status & STATUS.offload) !== 0) this.#offloaded++;
     const state = protocolState(entry);
     this.#countState(entry, state);
-    this.#zones.add(0, 0, 0, zoneOf(entry));
+    this.#zones.add(entry);
     const side = (this.#side ??= makeSide(entry));
     toSubscriber(side, entry);
     tallyAddress(this.#subscribers, entry, side);
@@ -124,15 +131,16 @@ export class Census {
     if (this.#isOneWay(entry, state)) this.#oneWay.offer(() => flowSignal(entry, this.#now));
   }
 
-  /** Ends the first pass; false: nothing is so full that it is worth a second one with `attribute`. */
+  /** Ends the first pass; false: no ports are so full, nor zones so many, that it is worth a second one with `attribute`. */
   choose(): boolean {
     this.#ports.choose(FULLEST);
-    return this.#ports.result(0).some(({ occupancy }) => occupancy >= WORTH_A_LOOK);
+    return this.#ports.result(0).some(({ occupancy }) => occupancy >= WORTH_A_LOOK) || this.#zones.several;
   }
 
-  /** Takes the next entry of the second pass, which finds out who fills the ports. */
+  /** Takes the next entry of the second pass, which finds out who fills the ports, and where answers went. */
   attribute(entry: ConnectionEntry): void {
     this.#ports.attribute(entry);
+    if (this.#zones.several) this.#zones.attribute(entry);
   }
 
   /** After `choose`. */
@@ -148,15 +156,17 @@ export class Census {
       unreplied: this.#unreplied,
       translated: { source: this.#source, destination: this.#destination },
       offloaded: this.#offloaded,
-      zones: groups(this.#zones, ({ key }) => String(key[3])),
+      zones: this.#zones.zones.slice(0, ROWS),
       subscribers: groups(this.#subscribers, addressText),
       halfOpen: {
         sources: groups(this.#halfOpenSources, addressText),
         destinations: groups(this.#halfOpenDestinations, ({ key }) => `${formatIpv4(key[3])}:${key[2]}`),
       },
-      publicAddresses: this.#publicAddresses
-        .top(PUBLIC_ADDRESSES)
-        .map(({ key, count }) => ({ address: formatIpv4(key[3]), connections: count })),
+      publicAddresses: this.#publicAddresses.top(PUBLIC_ADDRESSES).map(({ key, count }) => ({
+        address: formatIpv4(key[3]),
+        connections: count,
+        unreplied: Math.min(count, this.#unanswered.count(...key)),
+      })),
       portUse: this.#ports.result(ROWS).map(portUseSignal),
       helperPorts: groups(this.#helperPorts, ({ key }) => `${protocolName(key[2])}/${key[3]}`),
       helpers: [...this.#helpers].map(([key, count]) => ({ key, count })).toSorted((a, b) => b.count - a.count),
@@ -164,6 +174,19 @@ export class Census {
       unansweredForwards: this.#unansweredForwards.kept,
       oneWay: this.#oneWay.kept,
       shadowed: this.#shadowed.kept,
+      seen: {
+        untranslated: this.#untranslated.seen,
+        unansweredForwards: this.#unansweredForwards.seen,
+        oneWay: this.#oneWay.seen,
+        shadowed: this.#shadowed.seen,
+        unforwarded: this.#unforwarded.seen,
+      },
+      shadows: groups(
+        this.#shadows,
+        ({ key: [, address, protocol, port] }) => `${formatIpv4(address)}:${port}/${protocolName(protocol)}`,
+      ),
+      unforwarded: this.#unforwarded.kept,
+      strayAnswers: this.#zones.strayAnswers,
     };
   }
 
@@ -214,16 +237,28 @@ export class Census {
     if (isSource) {
       this.#source++;
       this.#ports.count(entry);
-      if (reply.family === AF_INET) this.#publicAddresses.add(0, 0, 0, reply.destination);
-      if (this.#servicePorts.has(reply.destinationPort) && reply.destinationPort === original.sourcePort) {
-        this.#shadowed.offer(() => flowSignal(entry, this.#now));
-      }
+      if (reply.family === AF_INET) this.#countPublic(entry);
     } else if (isDestination) {
       if ((status & STATUS.seenReply) === 0) this.#unansweredForwards.offer(() => flowSignal(entry, this.#now));
-    } else if (original.family === AF_INET && !this.#own.has(original.source) && !this.#own.has(original.destination)) {
-      this.#untranslated.offer(() => flowSignal(entry, this.#now));
-    }
+    } else if (original.family === AF_INET) this.#countUntranslated(entry);
     side.tuple = original;
+  }
+
+  #countPublic(entry: ConnectionEntry): void {
+    const { status, original, reply } = entry;
+    this.#publicAddresses.add(0, 0, 0, reply.destination);
+    if ((status & STATUS.seenReply) === 0) this.#unanswered.add(0, 0, 0, reply.destination);
+    if (!this.#services.has(original.protocol, reply.destination, reply.destinationPort)) return;
+    this.#shadows.add(0, reply.destination, original.protocol, reply.destinationPort);
+    this.#shadowed.offer(() => flowSignal(entry, this.#now));
+  }
+
+  #countUntranslated(entry: ConnectionEntry): void {
+    const { protocol, source, destination, destinationPort } = entry.original;
+    if (this.#own.has(source)) return;
+    if (this.#services.isForwarded(protocol, destination, destinationPort)) {
+      this.#unforwarded.offer(() => flowSignal(entry, this.#now));
+    } else if (!this.#own.has(destination)) this.#untranslated.offer(() => flowSignal(entry, this.#now));
   }
 
   #countHelper(entry: ConnectionEntry): void {

@@ -2,9 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseIpv4 } from "../../address/ipv4.ts";
 import { readHostFacts } from "../../apply/host-facts.ts";
 import type { Signals, Unseen } from "../../diagnose/signals.ts";
+import { readRuleset } from "../../diagnose/rules/read-ruleset.ts";
 import { KernelError } from "../../kernel/error.ts";
 import type { NamespaceName } from "../../kernel/namespace.ts";
 import { readModules } from "../../kernel/proc.ts";
+import { readRulesetSources } from "../../kernel/ruleset/read.ts";
 import { readUptime } from "../../kernel/uptime.ts";
 import { takeSnapshot } from "../counters/snapshot.ts";
 import { DropWatch } from "../drops/watch.ts";
@@ -15,6 +17,7 @@ import { readLogSignals } from "./log.ts";
 import { readNetwork } from "./network.ts";
 import { readSettings } from "./settings.ts";
 import { takeCensusAside } from "./take-census.ts";
+import { readTranslation, suppliesOf } from "./translation.ts";
 
 /** What to look at, and for how long. */
 export interface GatherOptions {
@@ -96,16 +99,20 @@ export async function gatherSignals(options: GatherOptions): Promise<Signals> {
       network.links.map(({ name }) => name),
     );
     const log = attempt(unseen, "log", "the kernel's log", () => readLogSignals(began, ended));
+    step("reading rules");
+    const translation = attempt(unseen, "pools", "rules of translation", () =>
+      readTranslation(namespace, readRuleset(readRulesetSources(namespace)), network.addresses),
+    );
     step("reading the connection table");
     const table = options.withoutTable
       ? undefined
       : await attemptLater(unseen, "table", "the connection table", () =>
           takeCensusAside({
             namespace,
-            supplies: options.supplies ?? [],
+            supplies: options.supplies ?? suppliesOf(translation?.pools ?? []),
             own: network.addresses.flatMap(({ address }) => parseIpv4(address) ?? []),
             settings,
-            servicePorts: [],
+            services: translation?.services ?? [],
           }),
         );
     const modules = [...readModules(MODULES)].flatMap(([name, state]) => (state === "loaded" ? [name] : []));
@@ -134,6 +141,7 @@ export async function gatherSignals(options: GatherOptions): Promise<Signals> {
       ...(drops === undefined ? {} : { drops: dropsSignal(drops) }),
       ...(table === undefined ? {} : { table }),
       ...(log === undefined ? {} : { log }),
+      ...translation,
       unseen,
     };
   } finally {
