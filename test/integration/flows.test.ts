@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { runInNamespace } from "../../src/kernel/namespace.ts";
 import { runNft } from "../../src/kernel/nftables.ts";
 import { writeSysctl } from "../../src/kernel/sysctl.ts";
 import { carryOut } from "../../src/observe/flows/carry-out.ts";
 import type { FlowFilter } from "../../src/observe/flows/filter.ts";
-import type { FlowReport, ListFormat } from "../../src/observe/flows/flow-order.ts";
+import { LINE_DETAILS, type FlowReport, type LineDetail, type ListFormat } from "../../src/observe/flows/flow-order.ts";
 import { readFlows } from "../../src/observe/flows/read-flows.ts";
 import { NEEDS_ROOT, ownNamespace, run } from "../fixtures/own-namespaces.ts";
 
@@ -73,12 +73,17 @@ function filled(t: Parameters<typeof ownNamespace>[0]): string {
   return namespace;
 }
 
-function list(namespace: string, format: ListFormat, filter: FlowFilter = {}): { lines: string[]; report: FlowReport } {
+function list(
+  namespace: string,
+  format: ListFormat,
+  filter: FlowFilter = {},
+  details: readonly LineDetail[] = [],
+): { lines: string[]; report: FlowReport } {
   const directory = mkdtempSync(join(tmpdir(), "meganat-flows-"));
   try {
     const file = join(directory, "out");
     const fd = openSync(file, "w");
-    const report = carryOut({ namespace, filter, task: { kind: "list", format, fd } });
+    const report = carryOut({ namespace, filter, task: { kind: "list", format, details, fd } });
     closeSync(fd);
     return { lines: readFileSync(file, "utf8").split("\n").slice(0, -1), report };
   } finally {
@@ -137,6 +142,37 @@ test("flows prints what conntrack -L prints, line by line, plain and extended", 
   const without = list(namespace, "extended").report.scan;
   assert.deepEqual([without.malformed, without.unknownAttributes], [0, 0]);
 });
+
+/** Names each label by its number, as we do without such a file. */
+const LABEL_FILE = Array.from({ length: 128 }, (_, bit) => `${bit} ${bit}`).join("\n");
+
+test("flows adds what conntrack -o adds: id, times, labels", NEEDS_ROOT, (t) => {
+  const namespace = filled(t);
+  const oracle = mkdtempSync(join(tmpdir(), "meganat-labels-"));
+  t.after(() => rmSync(oracle, { recursive: true, force: true }));
+  run(undefined, "cp", "-a", "/etc/.", oracle);
+  const file = join(oracle, "xtables/connlabel.conf");
+  mkdirSync(dirname(file), { recursive: true });
+  if (!existsSync(file)) writeFileSync(file, LABEL_FILE);
+  // In a mount namespace of its own conntrack has names for all labels; the machine may have no such file.
+  const mount = `mount --bind ${oracle} /etc`;
+  const theirs = (form: string): string[] =>
+    run(namespace, "unshare", "--mount", "sh", "-c", `${mount} && conntrack -L -o ${form}`).split("\n").slice(0, -1);
+  for (const [form, format, details] of FORMS) {
+    const ours = list(namespace, format, {}, details).lines.map(still);
+    assert.deepEqual(ours, theirs(form).map(still), form);
+  }
+  const all = list(namespace, "extended", {}, LINE_DETAILS).lines.join("\n");
+  assert.match(all, / id=\d+ labels=5,77$/m);
+  assert.match(all, / \[start=[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d [\d:]{8} \d{4}\] /);
+});
+
+const FORMS: readonly (readonly [form: string, format: ListFormat, details: readonly LineDetail[]])[] = [
+  ["id", "conntrack", ["id"]],
+  ["ktimestamp", "conntrack", ["ktimestamp"]],
+  ["labels", "conntrack", ["labels"]],
+  ["extended,id,ktimestamp,labels", "extended", LINE_DETAILS],
+];
 
 test("filters leave what conntrack's own leave", NEEDS_ROOT, (t) => {
   const namespace = filled(t);

@@ -1,3 +1,4 @@
+import { readLabelNames } from "../../kernel/conntrack/label-names.ts";
 import { ConnectionRemover } from "../../kernel/conntrack/remove.ts";
 import { scanConntrack, type ScanResult } from "../../kernel/conntrack/scan.ts";
 import type { ConnectionEntry } from "../../kernel/conntrack/entry.ts";
@@ -6,7 +7,8 @@ import { writeAll } from "../../kernel/write-all.ts";
 import { ascii, ByteWriter } from "./byte-writer.ts";
 import { writeConntrackLine } from "./conntrack-line.ts";
 import { compileFilter, kernelFilter } from "./filter.ts";
-import type { FlowOrder, FlowReport, FlowTask, ListFormat } from "./flow-order.ts";
+import { lineAdditions } from "./line-additions.ts";
+import type { FlowOrder, FlowReport, FlowTask, LineDetail, ListFormat } from "./flow-order.ts";
 import { writeJsonLine } from "./json-line.ts";
 import { PortUseCount } from "./port-use.ts";
 import { FlowSummary } from "./summary.ts";
@@ -46,13 +48,13 @@ function pass({ namespace, filter }: FlowOrder, visit: Visit): FlowReport {
   return { matched, scan, withoutAge };
 }
 
-function list(order: FlowOrder, { format, fd, limit }: Extract<FlowTask, { kind: "list" }>): FlowReport {
+function list(order: FlowOrder, { format, details, fd, limit }: Extract<FlowTask, { kind: "list" }>): FlowReport {
   let reader = true;
   let left = limit ?? Number.POSITIVE_INFINITY;
   const to = new ByteWriter((bytes) => {
     reader &&= writeAll(fd, bytes);
   });
-  const write = lineWriter(format, to);
+  const write = lineWriter(format, details ?? [], to);
   const report = pass(order, (entry) => {
     if (left <= 0) return true;
     left--;
@@ -64,7 +66,11 @@ function list(order: FlowOrder, { format, fd, limit }: Extract<FlowTask, { kind:
   return report;
 }
 
-function lineWriter(format: ListFormat, to: ByteWriter): (entry: ConnectionEntry) => void {
+function lineWriter(
+  format: ListFormat,
+  details: readonly LineDetail[],
+  to: ByteWriter,
+): (entry: ConnectionEntry) => void {
   if (format === "table") {
     to.bytes(ascii(TABLE_HEAD));
     to.endLine();
@@ -73,7 +79,9 @@ function lineWriter(format: ListFormat, to: ByteWriter): (entry: ConnectionEntry
   if (format === "json") return (entry) => writeJsonLine(to, entry);
   const extended = format === "extended";
   const now = Math.floor(Date.now() / 1000);
-  return (entry) => writeConntrackLine(to, entry, extended, now);
+  if (details.length === 0) return (entry) => writeConntrackLine(to, entry, extended, now);
+  const additions = lineAdditions(details, details.includes("labels") ? readLabelNames() : new Map());
+  return (entry) => writeConntrackLine(to, entry, extended, now, additions);
 }
 
 function ports(order: FlowOrder, task: Extract<FlowTask, { kind: "ports" }>): FlowReport {

@@ -57,8 +57,23 @@ const USE = ascii("use=");
 const BLANK = 0x20;
 const NANOSECONDS = 1e9;
 
-/** Writes the line that `conntrack -L` prints for the entry; `extended` as with `-o extended`. `now`: seconds since 1970. */
-export function writeConntrackLine(to: ByteWriter, entry: ConnectionEntry, extended: boolean, now: number): void {
+/** Writes more about the entry into its line: each item with a blank after it. */
+export interface LineAdditions {
+  /** After the seconds since it began. */
+  readonly afterTime: (to: ByteWriter, entry: ConnectionEntry) => void;
+  readonly atEnd: (to: ByteWriter, entry: ConnectionEntry) => void;
+}
+
+/**
+ * Writes the line that `conntrack -L` prints for the entry; `extended` as with `-o extended`. `now`: seconds since 1970.
+ */
+export function writeConntrackLine(
+  to: ByteWriter,
+  entry: ConnectionEntry,
+  extended: boolean,
+  now: number,
+  additions?: LineAdditions,
+): void {
   const { original, reply } = entry;
   if (extended) to.bytes(FAMILIES.get(entry.family) ?? ascii(`unknown  ${entry.family} `));
   to.bytes(PROTOCOLS[original.protocol] ?? SRC);
@@ -85,11 +100,13 @@ export function writeConntrackLine(to: ByteWriter, entry: ConnectionEntry, exten
     number(to, entry.zone);
   }
   writeDelta(to, entry, now);
+  additions?.afterTime(to, entry);
   writeText(to, entry, HELPER, entry.helper());
   if (entry.has(CTA_USE)) {
     to.bytes(USE);
     number(to, entry.use);
   }
+  additions?.atEnd(to, entry);
   to.back();
   to.endLine();
 }

@@ -11,10 +11,22 @@ export const LIST_FORMATS = ["table", "conntrack", "extended", "json"] as const;
 /** One of them. */
 export type ListFormat = (typeof LIST_FORMATS)[number];
 
+/** What can be added to conntrack's lines, in the words of its own -o. */
+export const LINE_DETAILS = ["id", "ktimestamp", "labels"] as const;
+
+/** One of them. */
+export type LineDetail = (typeof LINE_DETAILS)[number];
+
 /** What the thread is to do with the connections that match. */
 export type FlowTask =
   /** Write each to a descriptor, `limit` at most. */
-  | { readonly kind: "list"; readonly format: ListFormat; readonly fd: number; readonly limit?: number }
+  | {
+      readonly kind: "list";
+      readonly format: ListFormat;
+      readonly details?: readonly LineDetail[];
+      readonly fd: number;
+      readonly limit?: number;
+    }
   | { readonly kind: "count" }
   | { readonly kind: "summary"; readonly by: SummaryKey; readonly top: number; readonly exactKeys?: number }
   | {

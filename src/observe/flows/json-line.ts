@@ -22,6 +22,7 @@ import type { EntryTuple } from "../../kernel/conntrack/entry-tuple.ts";
 import { GRE, PORT_PROTOCOLS, protocolName } from "../../kernel/conntrack/protocol-name.ts";
 import { DETAIL_GROUPS } from "../../kernel/conntrack/entry-detail.ts";
 import { ascii, type ByteWriter } from "./byte-writer.ts";
+import { eachLabel } from "./line-additions.ts";
 import { writeAddress, writeU64 } from "./conntrack-line.ts";
 import { STATUS_NAMES } from "./status-name.ts";
 
@@ -191,16 +192,13 @@ function writeStatus(to: ByteWriter, status: number): void {
 
 /** The numbers of the bits that are set; connlabel.conf has their names. */
 function writeLabels(to: ByteWriter, entry: ConnectionEntry): void {
-  const { bytes } = entry.buffer;
-  const [start, end] = [entry.at(CTA_LABELS), entry.end(CTA_LABELS)];
   to.bytes(TEXT.labels);
   let some = false;
-  for (let bit = 0; bit < Math.min(128, (end - start) * 8); bit++) {
-    if ((((bytes[start + (bit >>> 3)] ?? 0) >>> (bit & 7)) & 1) === 0) continue;
+  eachLabel(entry, (bit) => {
     to.decimal(bit);
     to.byte(COMMA);
     some = true;
-  }
+  });
   endList(to, some);
 }
 

@@ -15,6 +15,7 @@ import {
 import { ByteWriter } from "./byte-writer.ts";
 import { writeConntrackLine } from "./conntrack-line.ts";
 import { writeJsonLine } from "./json-line.ts";
+import { calendarTime, lineAdditions } from "./line-additions.ts";
 import { TABLE_HEAD, writeTableLine } from "./table-line.ts";
 
 const NOW = 1_700_000_300;
@@ -45,6 +46,29 @@ test("an entry with everything, as conntrack prints it", () => {
     "mark=4294967294 secctx=system_u:object_r:unlabeled_t:s0 zone=5 delta-time=100 helper=ftp use=2\n";
   assert.equal(conntrackLine(EVERYTHING), line);
   assert.equal(conntrackLine(EVERYTHING, true), `ipv4     2 ${line}`);
+});
+
+test("and with all that conntrack's -o can add: its name, else its number, stands for a label", (t) => {
+  const zone = process.env["TZ"];
+  process.env["TZ"] = "Asia/Shanghai";
+  t.after(() => {
+    if (zone === undefined) delete process.env["TZ"];
+    else process.env["TZ"] = zone;
+  });
+  const additions = lineAdditions(["id", "ktimestamp", "labels"], new Map([[31, "bulk"]]));
+  const line = text((to) => writeConntrackLine(to, scanned(EVERYTHING), false, NOW, additions));
+  assert.equal(
+    line.slice(line.indexOf("zone=5")),
+    "zone=5 delta-time=100 [start=Wed Nov 15 06:13:20 2023] [stop=Wed Nov 15 06:15:00 2023] helper=ftp use=2 " +
+      "id=3735928559 labels=0,bulk,127\n",
+  );
+  const bare = text((to) => writeConntrackLine(to, scanned(ENTRY_SAMPLES[6] ?? EVERYTHING), false, NOW, additions));
+  assert.equal(bare, "unknown  50 src=10.0.0.1 dst=8.8.8.8 src=8.8.8.8 dst=61.1.1.1\n");
+});
+
+test("times are written as ctime(3) does, with a blank before days of one digit", () => {
+  assert.match(calendarTime(1_778_000_000), /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ 1-3]\d \d{2}:\d{2}:\d{2} 2026$/);
+  assert.equal(calendarTime(new Date(2026, 10, 7, 3, 4, 5).getTime() / 1000), "Sat Nov  7 03:04:05 2026");
 });
 
 test("an entry with everything as JSON", () => {

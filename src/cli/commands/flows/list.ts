@@ -1,5 +1,4 @@
 import { isIPv4 } from "node:net";
-import { LIST_FORMATS, type ListFormat } from "../../../observe/flows/flow-order.ts";
 import { SUMMARY_KEYS, type Summary, type SummaryKey } from "../../../observe/flows/summary.ts";
 import { formatNoun } from "../../../plan/figures.ts";
 import { command, type MeganatContext } from "../../command.ts";
@@ -7,11 +6,12 @@ import { FLOW_FILTER_ALIASES, FLOW_FILTER_FLAGS, flowFilter, type FlowFilterFlag
 import { READING_JSON, readingLines, summaryLines } from "../../flows-text.ts";
 import { planFile } from "../../gateway-file.ts";
 import type { CommandResult, HandedOver } from "../../output.ts";
+import { readListForm, type ListForm } from "../../list-form.ts";
 import { CONFIG_FLAG } from "../../parameters.ts";
 import { parseCount } from "../../whole-number.ts";
 
 interface Flags extends FlowFilterFlags {
-  readonly output?: ListFormat;
+  readonly output?: ListForm;
   readonly by?: SummaryKey;
   readonly top: number;
   readonly limit?: number;
@@ -25,9 +25,10 @@ export const flowsList = command<Flags, []>({
   brief: "Show the connections in the kernel's table, or count them by something",
   description: [
     "Reads the connection table in the kernel, of any host, and shows every connection that the filters leave, as a",
-    "table, as `conntrack -L` prints it (-o conntrack, -o extended), or as JSON lines (-o json, --json). With --by it",
-    "counts them instead. Memory stays the same however many connections there are: counts are exact up to 262,144",
-    "different keys, beyond that only the frequent ones are kept, and the error is stated.",
+    "table, as `conntrack -L` prints it (-o conntrack, -o extended; id, ktimestamp and labels after commas add what they",
+    "add there), or as JSON lines (-o json, --json). With --by it counts them instead. Memory stays the same however",
+    "many connections there are: counts are exact up to 262,144 different keys, beyond that only the frequent ones are",
+    "kept, and the error is stated.",
     "At the end it says how far the reading can be trusted: the kernel does not stop the traffic for it.",
   ].join("\n"),
   examples: [
@@ -44,7 +45,13 @@ export const flowsList = command<Flags, []>({
   ],
   parameters: {
     flags: {
-      output: { kind: "enum", brief: "How connections are written", values: LIST_FORMATS, optional: true },
+      output: {
+        kind: "parsed",
+        brief: "How connections are written: table, conntrack, extended or json; with more in it: extended,id,labels",
+        placeholder: "form",
+        parse: readListForm,
+        optional: true,
+      },
       by: { kind: "enum", brief: "Count by this instead", values: SUMMARY_KEYS, optional: true },
       top: {
         kind: "parsed",
@@ -70,12 +77,12 @@ export const flowsList = command<Flags, []>({
 
 async function listFlows({ output, netns }: MeganatContext, flags: Flags): Promise<HandedOver> {
   const { readFlows } = await import("../../../observe/flows/read-flows.ts");
-  const format = flags.output ?? (output.json ? "json" : "table");
+  const form = flags.output ?? { format: output.json ? "json" : "table" };
   const limit = flags.limit === undefined ? {} : { limit: flags.limit };
   const report = await readFlows({
     namespace: netns,
     filter: flowFilter(flags),
-    task: { kind: "list", format, fd: STDOUT, ...limit },
+    task: { kind: "list", ...form, fd: STDOUT, ...limit },
   });
   const { matched, scan } = report;
   if (output.json) await output.stream(`${JSON.stringify({ matched, reading: scan })}\n`);
