@@ -24,17 +24,24 @@ interface Loan {
   readonly written: string;
   /** By lab. */
   readonly wishes: Readonly<Record<string, number>>;
-  /** A lab that holds it lower than it was, and at what. */
-  readonly lowered?: { readonly lab: string; readonly limit: number };
+  /** A lab that holds it lower than it was, at what, and how long others wait for it (milliseconds since 1970). */
+  readonly lowered?: { readonly lab: string; readonly limit: number; readonly until: number };
 }
 
 type Loans = Readonly<Record<string, Loan>>;
 
+/** Who holds a limit low has so long; after that it belongs to whoever needs more. */
+const HOLD_MS = 20_000;
+const STEP_MS = 50;
+
 /**
  * Raises limits that all namespaces of the host share for as long as the lab lives. Labs side by side share a loan:
- * the largest wish counts, and the last lab to go puts the old value back. Whoever holds a limit low gives way.
+ * the largest wish counts, and the last lab to go puts the old value back. Waits while another lab holds one of them
+ * low, which is a matter of seconds.
  */
 export function borrowHostLimits(lab: string, wishes: LimitWishes): BorrowedLimits {
+  const sleeper = new Int32Array(new SharedArrayBuffer(4));
+  while (Object.keys(wishes).some((name) => isHeldByOther(lab, name))) Atomics.wait(sleeper, 0, 0, STEP_MS);
   return withLabLock("raise the host's limits for the lab", () => {
     const loans: Record<string, Loan> = { ...readLoans() };
     const raised: string[] = [];
@@ -64,7 +71,8 @@ export function borrowHostLimits(lab: string, wishes: LimitWishes): BorrowedLimi
 
 /**
  * Holds a limit that all namespaces of the host share lower than it is, for as short as can be: until the lab calls
- * `raiseLoweredLimits` or goes, or another lab wishes for more. Throws `limit-in-use` while another lab needs it.
+ * `raiseLoweredLimits` or goes; after 20 seconds whoever wishes for more gets it. Throws `limit-in-use` while another
+ * lab needs it.
  */
 export function lowerHostLimit(lab: string, name: string, limit: number): void {
   withLabLock("lower a limit of the host for the lab", () => {
@@ -76,7 +84,7 @@ export function lowerHostLimit(lab: string, name: string, limit: number): void {
     const other = users.find((id) => id !== lab && readLab(id) !== undefined);
     if (other !== undefined) throw inUse(name, other);
     if (loan === undefined && Number(now) <= limit) return;
-    const lent = { original: loan?.original ?? now, wishes: {}, lowered: { lab, limit } };
+    const lent = { original: loan?.original ?? now, wishes: {}, lowered: { lab, limit, until: Date.now() + HOLD_MS } };
     loans[name] = { ...lent, written: now };
     writeLoans(loans);
     writeSysctl(undefined, name, String(limit));
@@ -89,6 +97,13 @@ export function lowerHostLimit(lab: string, name: string, limit: number): void {
 export function isHeldLow(lab: string, name: string): boolean {
   const loan = readLoans()[name];
   return loan?.lowered?.lab === lab && readSysctl(undefined, name) === loan.written;
+}
+
+function isHeldByOther(lab: string, name: string): boolean {
+  const lowered = readLoans()[name]?.lowered;
+  return (
+    lowered !== undefined && lowered.lab !== lab && Date.now() < lowered.until && readLab(lowered.lab) !== undefined
+  );
 }
 
 /** Puts what the lab holds low back to what it was, and leaves what it has raised. */
