@@ -26,19 +26,36 @@ let mayReturn = false;
  */
 export function inNamespace<T>(name: NamespaceName, run: () => T): T {
   if (name === undefined) return refusePromise(run());
+  return visit(() => openNamespace(name), `network namespace ${name}`, run);
+}
+
+/** As `inNamespace`, in the network namespace of a process, which may have no name. Throws `kernel-not-found`. */
+export function inNamespaceOf<T>(process: number, run: () => T): T {
+  const words = `the network namespace of process ${process}`;
+  const open = (): number => {
+    try {
+      return openSync(`/proc/${process}/ns/net`, "r");
+    } catch (error) {
+      throw kernelErrorFromNode(`open ${words}`, error);
+    }
+  };
+  return visit(open, words, run);
+}
+
+function visit<T>(open: () => number, words: string, run: () => T): T {
   const home = openNamespace(undefined);
   try {
-    const target = openNamespace(name);
+    const target = open();
     try {
       ensureReturn(home);
-      checkCall(libc.setns(target, CLONE_NEWNET), `enter network namespace ${name}`);
+      checkCall(libc.setns(target, CLONE_NEWNET), `enter ${words}`);
     } finally {
       closeSync(target);
     }
     try {
       return refusePromise(run());
     } finally {
-      checkCall(libc.setns(home, CLONE_NEWNET), `come back from network namespace ${name}`);
+      checkCall(libc.setns(home, CLONE_NEWNET), `come back from ${words}`);
     }
   } finally {
     closeSync(home);
@@ -166,7 +183,17 @@ function programError(command: string, error: Error): unknown {
   });
 }
 
+/** Debian's packages, where they are not called like the program. */
+const PACKAGES: Readonly<Record<string, string>> = {
+  nft: "nftables",
+  ip: "iproute2",
+  tc: "iproute2",
+  ss: "iproute2",
+  ab: "apache2-utils",
+  "iptables-restore": "iptables",
+  taskset: "util-linux",
+};
+
 function packageOf(command: string): string {
-  if (command === "nft") return "nftables";
-  return command === "ip" || command === "tc" || command === "ss" ? "iproute2" : command;
+  return PACKAGES[command] ?? command;
 }
