@@ -25,6 +25,8 @@ const OFFLOADS: Readonly<Record<string, Offload>> = {
 
 /** Reads how the namespace is connected. */
 export function readNetwork(namespace: NamespaceName): NetworkSignal {
+  const routes = listRoutes(namespace).slice(0, MOST_ROUTES);
+  const nextHops = new Set(routes.flatMap(({ via }) => via ?? []));
   return {
     links: listLinks(namespace).map((link, index) => ({
       ...link,
@@ -35,9 +37,9 @@ export function readNetwork(namespace: NamespaceName): NetworkSignal {
       address: formatIpv4(address),
       length,
     })),
-    routes: listRoutes(namespace).slice(0, MOST_ROUTES),
+    routes,
     policyRules: listPolicyRules(namespace).map((rule) => ({ ...rule, text: ruleText(rule) })),
-    neighbours: neighbours(namespace),
+    neighbours: neighbours(namespace, nextHops),
   };
 }
 
@@ -62,14 +64,16 @@ function ruleText(rule: PolicyRuleInfo): string {
   return `${words.join(" ")} ${action ?? `lookup ${table}`}`;
 }
 
-function neighbours(namespace: NamespaceName): NeighbourSignal[] {
+/** Next hops of routes are among `failed` first of all: thousands of hosts may be silent, few matter as much. */
+function neighbours(namespace: NamespaceName, nextHops: ReadonlySet<string>): NeighbourSignal[] {
   const byInterface = new Map<string, { states: Record<string, number>; failed: string[] }>();
   for (const { interface: name, address, state } of listNeighbours(namespace)) {
     let found = byInterface.get(name);
     if (found === undefined) byInterface.set(name, (found = { states: {}, failed: [] }));
     found.states[state] = (found.states[state] ?? 0) + 1;
     const silent = state === "failed" || state === "incomplete";
-    if (silent && found.failed.length < MOST_FAILED) found.failed.push(address);
+    if (silent && nextHops.has(address)) found.failed.unshift(address);
+    else if (silent && found.failed.length < MOST_FAILED) found.failed.push(address);
   }
   return [...byInterface].map(([name, found]) => ({ interface: name, ...found }));
 }
