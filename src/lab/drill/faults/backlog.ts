@@ -1,0 +1,29 @@
+import { readSysctl, writeSysctl } from "../../../kernel/sysctl.ts";
+import type { Fault } from "../fault.ts";
+
+const LIMIT = "net.core.netdev_max_backlog";
+
+/** Packets are steered to one CPU, whose queue is short, faster than it takes them. */
+export const fault: Fault = {
+  id: "backlog",
+  title: "one CPU gets more packets than its queue holds",
+  plant: (scene) => {
+    // The namespace has its interfaces only in a /sys of its own, which `ip netns exec` mounts.
+    scene.run(
+      "gateway",
+      "ip",
+      "netns",
+      "exec",
+      scene.gateway,
+      "sh",
+      "-c",
+      "echo 2 > /sys/class/net/lan/queues/rx-0/rps_cpus",
+    );
+    const before = readSysctl(undefined, LIMIT) ?? "1000";
+    scene.undo(() => writeSysctl(undefined, LIMIT, before));
+    writeSysctl(undefined, LIMIT, "100");
+  },
+  traffic: async (scene, signal) => {
+    for (let seed = 1; !signal.aborted; seed++) await scene.fillTable({ connections: 100_000, seed, signal });
+  },
+};
