@@ -55,7 +55,7 @@ test("packets for the host itself: counted where they are received", () => {
   assert.equal(found?.summary, "150 /s packets lost to wrong checksums");
   assert.equal(found.lostPackets, 300);
   assert.deepEqual(found.explains, [{ cause: "checksum" }]);
-  assert.deepEqual(found.top?.rows, ["10.64.1.9 by lan: 100 %"]);
+  assert.deepEqual(found.top?.rows, ["5  10.64.1.9 by lan"]);
   assert.equal(found.fixes[0]?.commands?.[0], "ethtool -K lan rx off gro off");
 });
 

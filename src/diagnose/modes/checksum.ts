@@ -1,6 +1,7 @@
 import type { FailureMode } from "../failure-mode.ts";
-import type { Evidence, Fix, Top } from "../finding.ts";
-import { formatCount, formatPercent, formatRate } from "../figures.ts";
+import { topOf } from "../dropped.ts";
+import type { Evidence, Fix } from "../finding.ts";
+import { formatCount, formatRate } from "../figures.ts";
 import { deltaOf, droppedFor, type DroppedHeader, type Signals } from "../signals.ts";
 
 /** Damaged packets and scanners' crafted ones come now and then. */
@@ -11,7 +12,6 @@ const NOTEWORTHY_SHARE = 0.2;
 /** Causes under which a rule, or something else on a hook, drops what connection tracking called invalid. */
 const FORWARD_CAUSES = ["rule", "hook", "netfilter"];
 const COUNTERS = ["IpExt.InCsumErrors", "Tcp.InCsumErrors", "Udp.InCsumErrors", "Icmp.InCsumErrors"];
-const CULPRITS = 5;
 
 /** Packets with a wrong checksum: damaged on the way, or left unfinished by a sender that relied on a network card. */
 export const mode: FailureMode = {
@@ -62,7 +62,9 @@ export const mode: FailureMode = {
       });
     }
     const explains = [{ cause: "checksum" }, ...[...forwarded.byCause].map(([cause, packets]) => ({ cause, packets }))];
-    const top = sendersOf(wrong);
+    const top = topOf("Senders", wrong, ({ source, interface: name }) =>
+      source === undefined ? undefined : `${source} by ${name}`,
+    );
     return [
       {
         summary: `${formatRate(lost / signals.seconds)} packets lost to wrong checksums${unfinished > 0 ? ", left unfinished by their sender" : ""}`,
@@ -104,20 +106,6 @@ function forwardedOf(signals: Signals): {
     wrongOfAll += wrong;
   }
   return { packets, judged: judgedOfAll, wrong: wrongOfAll, byCause };
-}
-
-function sendersOf(wrong: readonly DroppedHeader[]): Top | undefined {
-  const senders = new Map<string, number>();
-  for (const { source, interface: name } of wrong) {
-    const key = `${source ?? "?"} by ${name}`;
-    senders.set(key, (senders.get(key) ?? 0) + 1);
-  }
-  if (senders.size === 0) return undefined;
-  const rows = [...senders].toSorted((a, b) => b[1] - a[1]).slice(0, CULPRITS);
-  return {
-    title: "Senders of sampled packets",
-    rows: rows.map(([key, count]) => `${key}: ${formatPercent(count / wrong.length)}`),
-  };
 }
 
 function fixes(wrong: readonly DroppedHeader[], unfinished: boolean): Fix[] {
