@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { commandPages } from "./generate/command-pages.ts";
 import { errorPage } from "./generate/error-page.ts";
+import { findingsIndex } from "./generate/findings-index.ts";
 import { gatewayFilePage } from "./generate/gateway-file-page.ts";
 import { gatewaySchemaFile } from "./generate/gateway-schema-file.ts";
 
@@ -14,6 +15,7 @@ const GENERATORS: readonly (() => ReadonlyMap<string, string> | Promise<Readonly
   gatewaySchemaFile,
   gatewayFilePage,
   errorPage,
+  findingsIndex,
 ];
 
 const pages = await Promise.all(GENERATORS.map(async (generate) => await generate()));

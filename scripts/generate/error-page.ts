@@ -4,6 +4,7 @@ import { PROBLEM_CODES } from "../../src/config/problem-codes.ts";
 import type { KernelErrorCode } from "../../src/kernel/error.ts";
 import type { LabErrorCode } from "../../src/lab/error.ts";
 import { PLAN_PROBLEM_CODES } from "../../src/plan/problem-codes.ts";
+import type { RemedyError } from "../../src/remedy/error.ts";
 
 type Codes<CODE extends string> = Readonly<Record<CODE, string>>;
 
@@ -24,6 +25,7 @@ const KERNEL: Codes<KernelErrorCode> = {
 };
 
 const LAB: Codes<LabErrorCode> = {
+  "drill-unknown": "There is no fault or healthy lab of that name.",
   "lab-unknown": "There is no lab of that name.",
   "lab-exists": "There is a lab of that name already.",
   "lab-id": "The text cannot be the name of a lab.",
@@ -42,10 +44,18 @@ const COMMAND = {
   "file-unreadable": "The gateway file, or another file named, cannot be read.",
   "file-exists": "The file to write exists already.",
   "file-unwritable": "The file cannot be written.",
+  "signals-file": "The file is none that `meganat doctor --record` wrote.",
   "not-found": "`meganat lookup`: the address is none of this gateway's.",
   "not-built": "The program was not compiled yet: `npm run build`.",
   "node-too-old": "This Node.js is too old.",
   internal: "A defect of MegaNAT, worth reporting.",
+};
+
+const REMEDY: Codes<RemedyError["code"]> = {
+  "fix-unknown": "The doctor does not find what is to be fixed, or no such fix is in force.",
+  "fix-by-hand": "The fix would touch what others have set up: MegaNAT prints it and leaves it to you.",
+  "fix-in-force": "The fix was carried out already.",
+  "fix-refused": "The fix needs something that cannot be changed from here.",
 };
 
 const DRIFT: Codes<DriftCode> = {
@@ -90,6 +100,7 @@ export function errorPage(): Map<string, string> {
     ...section("Errors between MegaNAT and the kernel", KERNEL),
     ...section("Errors of labs and the demo", LAB),
     ...section("Errors of commands", COMMAND),
+    ...section("Errors of `meganat doctor --fix` and `--undo`", REMEDY),
     ...section("What `meganat status` finds changed", DRIFT),
     ...section("Notes of apply, remove and status", NOTICES),
   ].join("\n");
