@@ -47,7 +47,7 @@ export const flowsList = command<Flags, []>({
     flags: {
       output: {
         kind: "parsed",
-        brief: "How connections are written: table, conntrack, extended or json; with more in it: extended,id,labels",
+        brief: "How they are written: table, conntrack, extended (or extended,id,labels), json",
         placeholder: "form",
         parse: readListForm,
         optional: true,
