@@ -16,15 +16,18 @@ import type { Exchange, Side } from "./exchange.ts";
 export interface Stage {
   readonly lab: Lab;
   readonly clients: Readonly<Record<Side, LabClient>>;
+  /** What was seen since the rules in force were put there. */
   readonly captures: Readonly<Record<"inside" | "outside", Capture>>;
+  /** Puts other rules in the place of those in force, and forgets all connections. */
+  replaceRules(rules: IptablesProgram): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Whose rules translate: our own table, or the text we export, loaded by one of the two iptables. */
-export type Rules = "nft" | "iptables-nft-restore" | "iptables-legacy-restore";
+/** What can load the iptables form of a gateway, instead of the table that apply made. */
+export type IptablesProgram = "iptables-nft-restore" | "iptables-legacy-restore";
 
 /** Reads, plans, brings up and applies, all as the commands do. */
-export async function openStage(file: string, id: string, rules: Rules = "nft"): Promise<Stage> {
+export async function openStage(file: string, id: string): Promise<Stage> {
   const read = readGateway(file, { fileName: `${id}.yaml` });
   assert.ok("gateway" in read, JSON.stringify(read));
   const lab = await bringUpLab(read.gateway, { id, life: "process" });
@@ -37,26 +40,38 @@ export async function openStage(file: string, id: string, rules: Rules = "nft"):
     );
     const outcome = applyGateway({ desired: renderState(plan), namespace: namespaces.gateway });
     assert.equal(outcome.outcome, "applied", JSON.stringify(outcome.problems));
-    if (rules !== "nft") replaceRules(namespaces.gateway, rules, writeIptables(plan));
     const captureOn = (side: "inside" | "outside") => {
       const link = links.find((one) => one.side === side);
       assert.ok(link !== undefined);
       return startCapture(namespaces[side], link.interface);
     };
-    const captures = { inside: await captureOn("inside"), outside: await captureOn("outside") };
-    const clients = {
-      inside: await lab.openClient("inside"),
-      outside: await lab.openClient("outside"),
-      gateway: await openLabClient(namespaces.gateway),
+    const captureBoth = async () => {
+      const [inside, outside] = await Promise.all([captureOn("inside"), captureOn("outside")]);
+      return { inside, outside };
     };
+    const stopBoth = () => Promise.all([captures.inside.stop(), captures.outside.stop()]);
+    const opening = Promise.all([
+      lab.openClient("inside"),
+      lab.openClient("outside"),
+      openLabClient(namespaces.gateway),
+    ]);
+    let captures = await captureBoth();
+    const [inside, outside, gateway] = await opening;
+    const clients = { inside, outside, gateway };
     return {
       lab,
       clients,
-      captures,
+      get captures() {
+        return captures;
+      },
+      replaceRules: async (program) => {
+        await stopBoth();
+        loadRules(namespaces.gateway, program, writeIptables(plan));
+        captures = await captureBoth();
+      },
       close: async () => {
         for (const client of Object.values(clients)) client.close();
-        await captures.inside.stop();
-        await captures.outside.stop();
+        await stopBoth();
         await lab.close();
       },
     };
@@ -66,11 +81,13 @@ export async function openStage(file: string, id: string, rules: Rules = "nft"):
   }
 }
 
-/** Addresses, routes and settings stay as applied; only the rules are others. */
-function replaceRules(namespace: string, program: string, text: string): void {
-  runNft(namespace, "delete table ip meganat\n");
-  const { status, stderr } = runInNamespace(namespace, program, [], { input: text });
-  assert.equal(status, 0, stderr);
+/** Addresses, routes and settings stay as applied; only the rules are others, and no connection knows the old ones. */
+function loadRules(namespace: string, program: IptablesProgram, text: string): void {
+  runNft(namespace, "flush ruleset\n");
+  const loaded = runInNamespace(namespace, program, [], { input: text });
+  assert.equal(loaded.status, 0, loaded.stderr);
+  const forgotten = runInNamespace(namespace, "conntrack", ["-F"]);
+  assert.equal(forgotten.status, 0, forgotten.stderr);
 }
 
 /** Lets the exchange happen; fails unless the answer came whole and from the address that was called. */
