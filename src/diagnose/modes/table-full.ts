@@ -1,10 +1,7 @@
 import type { FailureMode } from "../failure-mode.ts";
-import type { Fix } from "../finding.ts";
 import { formatCount, formatPercent } from "../figures.ts";
-import { deltaOf, droppedFor, settingOf, valueOf, type Signals } from "../signals.ts";
-
-/** At this share of the limit a burst of some seconds fills the rest. */
-const NEARLY_FULL = 0.9;
+import { moreRoom, NEARLY_FULL } from "../room.ts";
+import { deltaOf, droppedFor, valueOf } from "../signals.ts";
 
 /** The table of connections is full: every packet that would begin a connection is dropped. */
 export const mode: FailureMode = {
@@ -56,28 +53,8 @@ export const mode: FailureMode = {
         evidence,
         lostPackets: counted,
         explains: [{ cause: "table-full" }],
-        fixes: [raise(signals, max)],
+        fixes: [moreRoom(signals)],
       },
     ];
   },
 };
-
-/** Four times the room, in powers of two, as far as a quarter of the memory goes. */
-function raise(signals: Signals, max: number): Fix {
-  const bytesEach = 384;
-  const most = Math.floor(signals.host.memoryBytes / 4 / bytesEach);
-  const wanted = Math.max(max + 1024, Math.min(2 ** Math.ceil(Math.log2(max * 4)), most));
-  const buckets = settingOf(signals, "net.netfilter.nf_conntrack_buckets") ?? 0;
-  const safe = [{ kind: "sysctl" as const, name: "net.netfilter.nf_conntrack_max", value: String(wanted) }];
-  // As many buckets as connections keep the mean chain at two.
-  if (buckets < wanted)
-    safe.unshift({ kind: "sysctl", name: "net.netfilter.nf_conntrack_buckets", value: String(wanted) });
-  return {
-    text: "Raise the limit, and the hash table with it",
-    commands: safe.map(({ name, value }) => `sysctl -w ${name}=${value}`),
-    file: `capacity: { connections: ${wanted} }`,
-    effect: `room for ${formatCount(wanted)} connections, at most ${Math.ceil((wanted * bytesEach) / 2 ** 20)} MiB of memory`,
-    risk: "while the hash table is given its new size no packet is handled: some milliseconds, a second with millions of connections",
-    safe,
-  };
-}
