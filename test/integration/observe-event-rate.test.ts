@@ -63,7 +63,9 @@ async function observe(namespace: string, bufferMegabytes: number, rate: number)
 async function churn(namespace: string, rate: number): Promise<Churned> {
   const file = fileURLToPath(ownModule("../fixtures/conntrack-churn", import.meta.url));
   const task = [namespace, String(Math.round(RATE * SECONDS)), String(rate)];
-  const child = spawn(process.execPath, [...loaderWords(import.meta.url), file, ...task], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [...loaderWords(import.meta.url), file, ...task], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   let text = "";
   for await (const chunk of child.stdout) text += String(chunk);
   return JSON.parse(text) as Churned;
