@@ -1,3 +1,5 @@
+import type { RuleProgram } from "../rules/ruleset.ts";
+
 /** Addresses that share a range of ports. */
 export interface PoolRange {
   /** As text. */
@@ -13,6 +15,9 @@ export interface PoolSignal {
   readonly rule: string;
   /** As its program writes it. */
   readonly text: string;
+  readonly program: RuleProgram;
+  /** Its place in its chain, from 1. */
+  readonly number: number;
   readonly kind: "snat" | "masquerade";
   /** By number; absent: all. */
   readonly protocols?: readonly number[];

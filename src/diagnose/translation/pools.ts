@@ -84,9 +84,10 @@ function head(
   rule: Rule,
   { flags }: Translation,
   ruleset: Ruleset,
-): Pick<PoolSignal, "rule" | "text" | "flags" | "protocols"> {
+): Pick<PoolSignal, "rule" | "text" | "program" | "number" | "flags" | "protocols"> {
   const protocols = protocolsOf(rule, ruleset);
-  return { rule: rule.id, text: rule.text, flags, ...(protocols === undefined ? {} : { protocols }) };
+  const { id, text, program, number } = rule;
+  return { rule: id, text, program, number, flags, ...(protocols === undefined ? {} : { protocols }) };
 }
 
 function choiceOf(expression: Expression | undefined, ports: NumberRange): Choice | undefined {
