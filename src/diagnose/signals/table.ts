@@ -129,8 +129,13 @@ export interface TableSignal {
   readonly publicAddresses: readonly PublicAddressSignal[];
   /** The fullest destinations. */
   readonly portUse: readonly PortUseSignal[];
-  /** To ports whose protocol needs a helper, without one: by `protocol/port`, replied ones only. */
+  /**
+   * Translated connections to ports whose protocol needs a helper, without one: by `protocol/port`, replied ones only,
+   * but of TFTP, whose server answers from another port.
+   */
   readonly helperPorts: readonly GroupSignal[];
+  /** Some of these. */
+  readonly withoutHelper?: readonly FlowSignal[];
   /** Connections by helper in use. */
   readonly helpers: readonly GroupSignal[];
   /** Some connections that no translation was made for, other than to or from addresses of the host itself. */

@@ -30,13 +30,14 @@ export interface CensusOrder {
   readonly services: readonly ServiceSignal[];
 }
 
+const TFTP = (17 << 16) | 69;
 /** Protocols that carry addresses or ports in their payload, so that NAT needs a helper: `protocol << 16 | port`. */
 const HELPER_PORTS: ReadonlySet<number> = new Set([
   (6 << 16) | 21,
   (6 << 16) | 1723,
   (6 << 16) | 5060,
   (17 << 16) | 5060,
-  (17 << 16) | 69,
+  TFTP,
   (6 << 16) | 6667,
   (6 << 16) | 1720,
   (17 << 16) | 137,
@@ -87,6 +88,7 @@ export class Census {
   readonly #halfOpenDestinations = new KeyTally(EXACT_KEYS);
   readonly #helperPorts = new KeyTally(HELPER_PORTS.size);
   readonly #helpers = new Map<string, number>();
+  readonly #withoutHelper = new Reservoir<FlowSignal>(KEPT);
   readonly #untranslated = new Reservoir<FlowSignal>(KEPT);
   readonly #unansweredForwards = new Reservoir<FlowSignal>(KEPT);
   readonly #oneWay = new Reservoir<FlowSignal>(KEPT);
@@ -169,6 +171,7 @@ export class Census {
       })),
       portUse: this.#ports.result(ROWS).map(portUseSignal),
       helperPorts: groups(this.#helperPorts, ({ key }) => `${protocolName(key[2])}/${key[3]}`),
+      withoutHelper: this.#withoutHelper.kept,
       helpers: [...this.#helpers].map(([key, count]) => ({ key, count })).toSorted((a, b) => b.count - a.count),
       untranslated: this.#untranslated.kept,
       unansweredForwards: this.#unansweredForwards.kept,
@@ -269,9 +272,12 @@ export class Census {
       return;
     }
     const port = (original.protocol << 16) | original.destinationPort;
-    if ((status & STATUS.seenReply) !== 0 && HELPER_PORTS.has(port)) {
-      this.#helperPorts.add(0, 0, original.protocol, original.destinationPort);
-    }
+    const isTranslated = (status & (STATUS.sourceNat | STATUS.destinationNat)) !== 0;
+    if (!isTranslated || !HELPER_PORTS.has(port)) return;
+    // A TFTP server answers from another port: to connection tracking that is no answer.
+    if ((status & STATUS.seenReply) === 0 && port !== TFTP) return;
+    this.#helperPorts.add(0, 0, original.protocol, original.destinationPort);
+    this.#withoutHelper.offer(() => flowSignal(entry, this.#now));
   }
 
   /** Established without an answer: picked up in the middle. Or many packets and no answer: it goes another way. */
