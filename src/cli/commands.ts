@@ -24,6 +24,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Route>>> = {
   profile: async () => (await import("./commands/profile.ts")).profile,
   lab: async () => (await import("./commands/lab/group.ts")).lab,
   demo: async () => (await import("./commands/demo.ts")).demo,
+  story: async () => (await import("./commands/story.ts")).story,
   drill: async () => (await import("./commands/drill.ts")).drill,
   bench: async () => (await import("./commands/bench/group.ts")).bench,
   completion: async () => (await import("./commands/completion.ts")).completion,

@@ -51,6 +51,12 @@ export function hookTreeJson(stacks: FoldedStacks, busy: number): TreeJson | und
   return tree === undefined ? undefined : treeJson(tree, busy);
 }
 
+/** The tree below the netfilter hooks, for people; empty if no sample was taken there. */
+export function hookTreeLines(stacks: FoldedStacks, busy: number): string[] {
+  const tree = hookTree(stacks);
+  return tree === undefined ? [] : treeLines(tree, busy, 0);
+}
+
 /** How two profiles differ, for people. */
 export function differenceLines(output: Output, { nat, parts, functions }: ProfileDifference): string[] {
   return [

@@ -4,6 +4,7 @@
  */
 
 export const NFNL_SUBSYS_CTNETLINK = 1;
+export const CT_NEW = 0;
 export const CT_GET = 1;
 export const CT_DELETE = 2;
 export const CT_GET_STATS_CPU = 4;

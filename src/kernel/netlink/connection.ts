@@ -52,6 +52,11 @@ export class NetlinkConnection {
     this.#converse(message, NLM_F_REQUEST | NLM_F_ACK, tried, visit, goOn);
   }
 
+  /** As `request`, behind others in one datagram: those are carried out too, and what the kernel says of them skipped. */
+  requestLast(before: Uint8Array, message: NetlinkMessage, tried: string): void {
+    this.#converse(message, NLM_F_REQUEST | NLM_F_ACK, tried, ignore, goOn, before);
+  }
+
   /**
    * Asks for all of a kind. True: consistent. False: the kernel's list changed meanwhile, some may be missing or double.
    * `afterRead` is called before the buffer is overwritten; if it returns false, the rest is not read and the connection
@@ -76,13 +81,14 @@ export class NetlinkConnection {
     tried: string,
     visit: (reply: MessageCursor) => void,
     afterRead: () => boolean,
+    before?: Uint8Array,
   ): boolean {
     if (this.#busy) throw new TypeError("a netlink connection was used while it was giving an answer");
     this.#busy = true;
     try {
       this.#sequence = (this.#sequence + 1) >>> 0;
       const request = message.finish(this.#sequence, flags);
-      this.#transport.send(request, tried);
+      this.#transport.send(before === undefined ? request : Buffer.concat([before, request]), tried);
       return this.#readAnswer(request, tried, visit, afterRead);
     } finally {
       this.#busy = false;
