@@ -106,7 +106,13 @@ export const NOTHING_OWNED: Owned = {
 
 /** Says whether two records of the same shape name the same thing, whatever the order of their keys. */
 export function sameSetting<T extends object>(a: T, b: T): boolean {
-  return settingKey(a) === settingKey(b);
+  const [one, other] = [a as Record<string, unknown>, b as Record<string, unknown>];
+  const keys = Object.keys(one);
+  if (keys.length !== Object.keys(other).length) return false;
+  // Mostly strings and numbers: no text is made of them, for lists are compared entry by entry.
+  return keys.every(
+    (key) => one[key] === other[key] || (typeof one[key] === "object" && settingKey(one) === settingKey(other)),
+  );
 }
 
 /** A text that is equal for equal settings. */

@@ -1,4 +1,5 @@
 import { KernelError, type KernelErrorCode } from "../../src/kernel/error.ts";
+import { sameSetting } from "../../src/apply/record.ts";
 import type { Live, LiveLink, LiveRoute } from "../../src/apply/live.ts";
 import type {
   AddressSetting,
@@ -6,6 +7,7 @@ import type {
   ProxyNeighbourSetting,
   RouteSetting,
 } from "../../src/render/desired-state.ts";
+import { copyPlain } from "./plain-data.ts";
 import { printTable, runScript, tableObjects, type FakeTable } from "./nft.ts";
 
 /** Everything a test can set and compare; plain data. */
@@ -38,7 +40,7 @@ export class FakeKernel implements Live {
   nftMissing = false;
 
   constructor(state: Partial<FakeState> = {}) {
-    this.state = structuredClone({
+    this.state = copyPlain({
       generation: 1,
       otherChains: [],
       sysctls: {},
@@ -53,7 +55,7 @@ export class FakeKernel implements Live {
 
   /** The state without what only counts up, in an order of its own. */
   comparable(): Omit<FakeState, "generation"> {
-    const { generation: _, ...state } = structuredClone(this.state);
+    const { generation: _, ...state } = copyPlain(this.state);
     const byText = (a: unknown, b: unknown): number => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
     for (const list of [state.addresses, state.routes, state.policyRules, state.proxyNeighbours]) list.sort(byText);
     state.table?.counters.sort();
@@ -126,7 +128,7 @@ export class FakeKernel implements Live {
   }
 
   links(): LiveLink[] {
-    return structuredClone(this.state.links);
+    return copyPlain(this.state.links);
   }
   setLinkUp(name: string, up: boolean): void {
     this.#mutate();
@@ -135,7 +137,7 @@ export class FakeKernel implements Live {
     if (!up) this.state.routes = this.state.routes.filter((route) => route.interface !== name);
   }
   addresses(): AddressSetting[] {
-    return structuredClone(this.state.addresses);
+    return copyPlain(this.state.addresses);
   }
   addAddress(setting: AddressSetting): void {
     this.#mutate();
@@ -147,7 +149,7 @@ export class FakeKernel implements Live {
     remove(this.state.addresses, setting);
   }
   routes(table: number): LiveRoute[] {
-    return structuredClone(this.state.routes.filter((route) => route.table === table));
+    return copyPlain(this.state.routes.filter((route) => route.table === table));
   }
   addRoute(setting: RouteSetting): void {
     this.#mutate();
@@ -164,7 +166,7 @@ export class FakeKernel implements Live {
     remove(this.state.routes, { ...setting, metric: setting.metric ?? 0 });
   }
   policyRules(): PolicyRuleSetting[] {
-    return structuredClone(this.state.policyRules);
+    return copyPlain(this.state.policyRules);
   }
   addPolicyRule(setting: PolicyRuleSetting): void {
     this.#mutate();
@@ -175,7 +177,7 @@ export class FakeKernel implements Live {
     remove(this.state.policyRules, setting);
   }
   proxyNeighbours(): ProxyNeighbourSetting[] {
-    return structuredClone(this.state.proxyNeighbours);
+    return copyPlain(this.state.proxyNeighbours);
   }
   addProxyNeighbour(setting: ProxyNeighbourSetting): void {
     this.#mutate();
@@ -199,17 +201,13 @@ export class FakeKernel implements Live {
   }
 }
 
-function sorted(value: object): string {
-  return JSON.stringify(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-}
-
 function add<T extends object>(list: T[], entry: T): void {
-  if (list.some((other) => sorted(other) === sorted(entry))) refuse("kernel-exists");
-  list.push(structuredClone(entry));
+  if (list.some((other) => sameSetting(other, entry))) refuse("kernel-exists");
+  list.push(copyPlain(entry));
 }
 
 function remove<T extends object>(list: T[], entry: T): void {
-  const index = list.findIndex((other) => sorted(other) === sorted(entry));
+  const index = list.findIndex((other) => sameSetting(other, entry));
   if (index < 0) refuse("kernel-not-found");
   list.splice(index, 1);
 }

@@ -1,4 +1,5 @@
 import { KernelError } from "../../src/kernel/error.ts";
+import { copyPlain } from "./plain-data.ts";
 
 /** One table in memory, as far as our scripts need it. */
 export interface FakeTable {
@@ -29,7 +30,7 @@ export function runScript(table: FakeTable | undefined, script: string): FakeTab
     .split("\n")
     .map((line) => line.replace(/^\s*#.*$/, ""))
     .filter((line) => line.trim() !== "");
-  let now = structuredClone(table);
+  let now = copyPlain(table);
   for (let i = 0; i < lines.length; i++) {
     const line = lines[i] ?? "";
     const [verb, kind, , , name = ""] = line.split(/\s+/);
