@@ -33,6 +33,7 @@ const REPORT: DropReport = {
       cause: "no-socket",
       interface: "wan",
       namespace: "gw",
+      time: 12.5,
       length: 46,
       tuple: { source: "192.0.2.1", destination: "192.0.2.2", protocol: 17, sourcePort: 5, destinationPort: 9 },
     },

@@ -1,4 +1,4 @@
-import type { TableSignal } from "./signals/table.ts";
+import type { FlowTuple, TableSignal } from "./signals/table.ts";
 import type { NetworkSignal } from "./signals/network.ts";
 import type { PoolSignal, ServiceSignal } from "./signals/translation.ts";
 
@@ -44,6 +44,14 @@ export interface DroppedHeader {
   readonly sourcePort?: number;
   readonly destination?: string;
   readonly destinationPort?: number;
+  /** Seconds before the last header of the sample. */
+  readonly secondsAgo?: number;
+  readonly ttl?: number;
+  readonly dontFragment?: boolean;
+  /** `syn`, `ack`, `rst`, ... */
+  readonly tcpFlags?: readonly string[];
+  /** The connection it belonged to, in the packet's direction: without and with translation. */
+  readonly translation?: { readonly before: FlowTuple; readonly after: FlowTuple };
   /**
    * Of its transport checksum, where all of a packet was sampled. `unfinished`: only the addresses are in it, as a sender
    * leaves it whose network card is to do the rest.

@@ -3,8 +3,11 @@ import type { Tuple } from "../../kernel/conntrack/tuple.ts";
 import type { DropSample } from "../../kernel/drops/record.ts";
 import { classify, type Verdict } from "./classify.ts";
 import type { DropNames } from "./interval.ts";
+import { headerFields, type HeaderFields } from "./header-fields.ts";
 import { reversed, tupleOf } from "./packet.ts";
 import { transportChecksum, type ChecksumState } from "./transport-checksum.ts";
+
+const ETH_P_IP = 0x0800;
 
 /** The header of one dropped packet, read. */
 export interface DroppedPacket {
@@ -14,8 +17,12 @@ export interface DroppedPacket {
   readonly interface: number;
   readonly namespace: number;
   readonly length: number;
+  /** Seconds since boot, without time asleep. */
+  readonly time: number;
   /** As the packet was when it died; undefined if it is no IP packet. */
   readonly tuple?: Tuple;
+  /** Of the IPv4 header and what follows it. */
+  readonly fields?: HeaderFields;
   /** Of its transport checksum, where all of a packet was sampled. */
   readonly checksum?: ChecksumState;
   /** Of the connection it belonged to: without and with translation, in the packet's direction. */
@@ -31,6 +38,7 @@ export function readSample(
   const reason = names.reason(sample.reason);
   const location = names.location(sample.location);
   const tuple = tupleOf(sample.protocol, sample.bytes);
+  const fields = sample.protocol === ETH_P_IP ? headerFields(sample.bytes) : undefined;
   const checksum = transportChecksum(sample.bytes, sample.length);
   const translation =
     tuple === undefined ? undefined : translationOf(tuple, (asked) => lookup(sample.namespace, asked));
@@ -41,6 +49,8 @@ export function readSample(
     interface: sample.interface,
     namespace: sample.namespace,
     length: sample.length,
+    time: Number(sample.time) / 1e9,
+    ...(fields === undefined ? {} : { fields }),
     ...(tuple === undefined ? {} : { tuple }),
     ...(checksum === undefined ? {} : { checksum }),
     ...(translation === undefined ? {} : { translation }),
