@@ -24,18 +24,33 @@ const SILENT = new Set(
   ]),
 );
 
-/** Reads the questions of a rule of iptables. Those we cannot decide are `unknown` with their words. */
+/** Reads the questions of a rule of iptables. Those we cannot decide are `unknown`, one for each module. */
 export function readMatches(options: readonly Option[]): Match[] {
-  return options.flatMap((option) => readMatch(option) ?? [unknown(option)]);
+  const matches: Match[] = [];
+  const undecided = new Map<string, { readonly at: number; text: string }>();
+  // Every packet passes a rule that only remembers its source.
+  const remembers = options.some(({ module, name, negated }) => module === "recent" && name === "--set" && !negated);
+  for (const option of options) {
+    if (remembers && option.module === "recent") continue;
+    const read = readMatch(option);
+    const before = undecided.get(option.module);
+    if (read !== undefined) matches.push(...read);
+    else if (before !== undefined && option.module !== "") {
+      before.text += ` ${optionText(option)}`;
+      matches[before.at] = { kind: "unknown", text: before.text };
+    } else {
+      const text =
+        option.name === "-m" || option.module === "" ? optionText(option) : `-m ${option.module} ${optionText(option)}`;
+      undecided.set(option.module, { at: matches.length, text });
+      matches.push({ kind: "unknown", text });
+    }
+  }
+  return matches;
 }
 
 /** The words of an option. */
 export function optionText({ name, negated, values }: Option): string {
   return [...(negated ? ["!"] : []), name, ...values].join(" ");
-}
-
-function unknown(option: Option): Match {
-  return { kind: "unknown", text: optionText(option) };
 }
 
 function readMatch(option: Option): Match[] | undefined {
