@@ -2,6 +2,7 @@ import { readLabelNames } from "../../kernel/conntrack/label-names.ts";
 import { ConnectionRemover } from "../../kernel/conntrack/remove.ts";
 import { scanConntrack, type ScanResult } from "../../kernel/conntrack/scan.ts";
 import type { ConnectionEntry } from "../../kernel/conntrack/entry.ts";
+import { readMachine } from "../../kernel/proc.ts";
 import { readSysctl } from "../../kernel/sysctl.ts";
 import { writeAll } from "../../kernel/write-all.ts";
 import { ascii, ByteWriter } from "./byte-writer.ts";
@@ -11,6 +12,7 @@ import { lineAdditions } from "./line-additions.ts";
 import type { FlowOrder, FlowReport, FlowTask, LineDetail, ListFormat } from "./flow-order.ts";
 import { writeJsonLine } from "./json-line.ts";
 import { PortUseCount } from "./port-use.ts";
+import { takesOverPorts } from "./refusal.ts";
 import { FlowSummary } from "./summary.ts";
 import { TABLE_HEAD, writeTableLine } from "./table-line.ts";
 
@@ -85,7 +87,7 @@ function lineWriter(
 }
 
 function ports(order: FlowOrder, task: Extract<FlowTask, { kind: "ports" }>): FlowReport {
-  const count = new PortUseCount(task.supplies);
+  const count = new PortUseCount(task.supplies, takesOverPorts(readMachine().kernelRelease));
   const report = pass(order, (entry) => count.count(entry));
   count.choose(task.top);
   pass(order, (entry) => count.attribute(entry));

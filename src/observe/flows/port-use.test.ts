@@ -1,10 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseIpv4 } from "../../address/ipv4.ts";
-import { CTA_STATUS } from "../../kernel/conntrack/attributes.ts";
+import {
+  CTA_PROTOINFO,
+  CTA_PROTOINFO_TCP,
+  CTA_PROTOINFO_TCP_STATE,
+  CTA_STATUS,
+} from "../../kernel/conntrack/attributes.ts";
 import { ConnectionEntry } from "../../kernel/conntrack/entry.ts";
 import type { Tuple } from "../../kernel/conntrack/tuple.ts";
-import { entryBytes, u32 } from "../../../test/fixtures/connection-entries.ts";
+import type { NetlinkMessage } from "../../kernel/netlink/message.ts";
+import { all, entryBytes, u32 } from "../../../test/fixtures/connection-entries.ts";
 import { PortUseCount, type PortSupply } from "./port-use.ts";
 
 const SNAT = 0x10;
@@ -17,9 +23,11 @@ interface Flow {
   readonly to?: string;
   readonly protocol?: number;
   readonly status?: number;
+  /** Of TCP, by number. */
+  readonly state?: number;
 }
 
-function entryOf({ from, by, port, to = "9.9.9.9", protocol = 6, status = SNAT }: Flow): ConnectionEntry {
+function entryOf({ from, by, port, to = "9.9.9.9", protocol = 6, status = SNAT, state = 3 }: Flow): ConnectionEntry {
   const icmp = protocol === 1;
   const original: Tuple = {
     source: from,
@@ -35,7 +43,7 @@ function entryOf({ from, by, port, to = "9.9.9.9", protocol = 6, status = SNAT }
     sourcePort: icmp ? port : 443,
     destinationPort: icmp ? 0 : port,
   };
-  const body = entryBytes(original, reply, u32(CTA_STATUS, status));
+  const body = entryBytes(original, reply, all(u32(CTA_STATUS, status), tcpState(state)));
   const bytes = Buffer.alloc(body.length + 4);
   bytes.set(body, 4);
   const entry = new ConnectionEntry(bytes);
@@ -43,8 +51,13 @@ function entryOf({ from, by, port, to = "9.9.9.9", protocol = 6, status = SNAT }
   return entry;
 }
 
-function portUse(flows: readonly Flow[], supplies: readonly PortSupply[]) {
-  const count = new PortUseCount(supplies);
+const tcpState = (state: number) => (message: NetlinkMessage) =>
+  message.nested(CTA_PROTOINFO, (info) =>
+    info.nested(CTA_PROTOINFO_TCP, (tcp) => tcp.attribute(CTA_PROTOINFO_TCP_STATE, (value) => value.u8(state))),
+  );
+
+function portUse(flows: readonly Flow[], supplies: readonly PortSupply[], takesOver = false) {
+  const count = new PortUseCount(supplies, takesOver);
   const entries = flows.map(entryOf);
   for (const entry of entries) count.count(entry);
   count.choose(10);
@@ -149,4 +162,26 @@ test("a full block stands before a larger crowd in a wide range", () => {
     count.result(0).map(({ used, ports }) => [used, ports.last]),
     [[2, 1025]],
   );
+});
+
+test("ports of TCP connections that have ended are used, and given away by kernels that do so", () => {
+  const supply = { address: number("61.1.1.1"), first: 1024, last: 65535, blockSize: 4 };
+  const [established, timeWait, fixed] = [3, 7, SNAT | 0x400];
+  const full = (flow: Partial<Flow>): Flow[] =>
+    [1024, 1025, 1026, 1027].map((port) => ({ from: "10.0.0.1", by: "61.1.1.1", port, state: timeWait, ...flow }));
+  const cases: readonly (readonly [flows: Flow[], takesOver: boolean, chance: number])[] = [
+    [full({}), false, 1],
+    [full({}), true, 0.5 ** 4],
+    [full({ state: established }), true, 1],
+    [full({ status: fixed }), true, 1],
+    [full({ protocol: 132 }), true, 1],
+    [[...full({}).slice(1), ...full({ state: established }).slice(0, 1)], true, 0.5 ** 3],
+  ];
+  for (const [flows, takesOver, chance] of cases) {
+    const { uses } = portUse(flows, [supply], takesOver);
+    assert.deepEqual(
+      uses.map(({ used, occupancy, refusalChance }) => [used, occupancy, refusalChance]),
+      [[4, 1, chance]],
+    );
+  }
 });

@@ -1,10 +1,11 @@
 import type { Ipv4 } from "../../address/ipv4.ts";
 import type { PortRange } from "../../address/port-range.ts";
 import { IPPROTO_ICMP } from "../../kernel/conntrack/attributes.ts";
-import { STATUS } from "../../kernel/conntrack/connection.ts";
+import { STATUS, TCP_STATES } from "../../kernel/conntrack/connection.ts";
 import type { ConnectionEntry } from "../../kernel/conntrack/entry.ts";
+import { protocolState } from "../../kernel/conntrack/entry-protocol.ts";
 import { KeyTally, type Tallied } from "./key-tally.ts";
-import { refusal, refusalAmong } from "./refusal.ts";
+import { refusal, refusalAmong, refusalWithTakeover } from "./refusal.ts";
 
 /** The ports that source NAT has on a public address; plain data. Those of one address and protocol do not overlap. */
 export interface PortSupply {
@@ -49,6 +50,8 @@ const EXACT_DESTINATIONS = 262_144;
 /** More ports than an address has: who fills one destination is always exact. */
 const EXACT_SUBSCRIBERS = 65_536;
 
+const TCP = 6;
+const TIME_WAIT = TCP_STATES.indexOf("TIME_WAIT");
 const NONE: readonly number[] = [];
 const NO_SUPPLY: readonly PortSupply[] = [];
 const PORT_BYTES = 65_536 / 8;
@@ -59,6 +62,8 @@ interface Chosen {
   readonly by: KeyTally;
   /** One bit for each port in use. */
   readonly bits: Uint8Array;
+  /** One bit for each port that the kernel takes from its connection if nothing else is left; undefined: none. */
+  ended: Uint8Array | undefined;
 }
 
 /**
@@ -70,12 +75,15 @@ export class PortUseCount {
   readonly #supplies = new Map<Ipv4, PortSupply[]>();
   readonly #tally = new KeyTally(EXACT_DESTINATIONS);
   readonly #key = new Uint32Array(4);
+  readonly #takesOver: boolean;
   #port = 0;
   #chosen: Chosen[] = [];
   /** Where in `chosen` a key is; few keys, asked for by every entry of the second pass. */
   #places = new Map<number, number[]>();
 
-  constructor(supplies: readonly PortSupply[]) {
+  /** `takesOver`: whether the kernel gives ports of TCP connections that have ended to new ones, as Linux 6.5 does. */
+  constructor(supplies: readonly PortSupply[], takesOver = false) {
+    this.#takesOver = takesOver;
     for (const supply of supplies) {
       const known = this.#supplies.get(supply.address);
       if (known === undefined) this.#supplies.set(supply.address, [supply]);
@@ -115,6 +123,7 @@ export class PortUseCount {
       used,
       by: new KeyTally(EXACT_SUBSCRIBERS),
       bits: new Uint8Array(PORT_BYTES),
+      ended: undefined,
     }));
     this.#places = new Map();
     for (const [place, { key }] of this.#chosen.entries()) {
@@ -130,15 +139,20 @@ export class PortUseCount {
       if (chosen === undefined || chosen.key[0] !== a || chosen.key[2] !== c || chosen.key[3] !== d) continue;
       chosen.by.add(0, 0, 0, entry.original.source);
       const at = this.#port >>> 3;
-      chosen.bits[at] = (chosen.bits[at] ?? 0) | (1 << (this.#port & 7));
+      const bit = 1 << (this.#port & 7);
+      chosen.bits[at] = (chosen.bits[at] ?? 0) | bit;
+      if (this.#takesOver && hasEnded(entry)) {
+        chosen.ended ??= new Uint8Array(PORT_BYTES);
+        chosen.ended[at] = (chosen.ended[at] ?? 0) | bit;
+      }
     }
   }
 
   /** The fullest, by their part of the ports; `subscribers` of each at most. */
   result(subscribers: number): PortUse[] {
     return this.#chosen
-      .map(({ key, used, by, bits }) => ({
-        ...this.#use(key, used, bits),
+      .map(({ key, used, by, bits, ended }) => ({
+        ...this.#use(key, used, bits, ended),
         subscribers: by.top(subscribers).map(({ key, count }) => ({ address: key[3], connections: count })),
       }))
       .toSorted((x, y) => (isFuller(x, y) ? -1 : 1));
@@ -158,7 +172,7 @@ export class PortUseCount {
     return found;
   }
 
-  #use(key: Tallied["key"], used: number, bits?: Uint8Array): DestinationPorts {
+  #use(key: Tallied["key"], used: number, bits?: Uint8Array, ended?: Uint8Array): DestinationPorts {
     const [address, destination, protocolAndPort] = key;
     const ports = this.#ports(key);
     const size = sizeOf(ports);
@@ -172,7 +186,7 @@ export class PortUseCount {
       ports,
       used,
       occupancy: used / size,
-      refusalChance: looked ? refusalAmong(bits, ports) : refusal(used, size),
+      refusalChance: looked ? refusalOf(bits, ended, ports) : refusal(used, size),
     };
   }
 
@@ -222,6 +236,19 @@ export class PortUseCount {
     }
     return supplies.length === 1 ? 0 : supply.first;
   }
+}
+
+/** The states from TIME_WAIT on; what was given a fixed timeout or goes past the rules keeps its port. */
+function hasEnded(entry: ConnectionEntry): boolean {
+  const { fixedTimeout, dying, offload, hardwareOffload } = STATUS;
+  if (entry.original.protocol !== TCP || (entry.status & (fixedTimeout | dying | offload | hardwareOffload)) !== 0) {
+    return false;
+  }
+  return protocolState(entry) >= TIME_WAIT;
+}
+
+function refusalOf(bits: Uint8Array, ended: Uint8Array | undefined, ports: PortRange): number {
+  return ended === undefined ? refusalAmong(bits, ports) : refusalWithTakeover(bits, ended, ports);
 }
 
 function sizeOf({ first, last }: PortRange): number {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { refusal, refusalAmong } from "./refusal.ts";
+import { refusal, refusalAmong, refusalWithTakeover, takesOverPorts } from "./refusal.ts";
 
 test("the chance of refusal: none in small blocks until they are full, then the 248 tries", () => {
   const cases: readonly (readonly [used: number, ports: number, chance: number])[] = [
@@ -73,4 +73,33 @@ test("what the kernel's search does with the same ports comes to the same", () =
   const predicted = refusalAmong(bitsOf(used), range);
   assert.ok(predicted > 0.01 && predicted < 0.99, `${predicted}`);
   assert.ok(Math.abs(predicted - refused / asked) < 0.1 * predicted + 0.01, `${predicted} ${refused / asked}`);
+});
+
+test("kernels that let go of the ports of ended connections", () => {
+  const releases = ["5.10.0-28-amd64", "6.1.0-18-amd64", "6.4.9", "6.5.0", "6.12.3-arch1", "7.0.1", "what"];
+  assert.deepEqual(releases.map(takesOverPorts), [false, false, false, true, true, true, false]);
+});
+
+test("ended connections give their ports away in the last 32 tries of a round, each as likely as not", () => {
+  const block = { first: 1024, last: 1151 };
+  const full = bitsOf(span(1024, 1151));
+  const chance = (ended: number[]): number => refusalWithTakeover(full, bitsOf(ended), block);
+  assert.equal(chance([]), 1);
+  assert.equal(refusalWithTakeover(bitsOf(span(1025, 1151)), bitsOf(span(1025, 1151)), block), 0);
+  // The one is among the last 32 for a quarter of the starts.
+  assert.equal(chance([1100]), (96 + 32 * 0.5) / 128);
+  assert.equal(chance(span(1024, 1151)), 0.5 ** 32);
+  // Rounds of 32 and less are made of such tries alone.
+  const range = { first: 1024, last: 65535 };
+  const all = bitsOf(span(1024, 65535));
+  assert.equal(refusalWithTakeover(all, bitsOf([]), range), 1);
+  assert.ok(Math.abs(refusalWithTakeover(all, all, range) / 0.5 ** (32 + 32 + 32 + 16 + 8) - 1) < 1e-9);
+});
+
+test("without ended connections it is the chance that it was", () => {
+  const range = { first: 1024, last: 2047 };
+  for (const used of [span(1024, 1535), [...span(1024, 1279), ...span(1792, 2047)], span(1030, 2040), []]) {
+    const [one, other] = [refusalAmong(bitsOf(used), range), refusalWithTakeover(bitsOf(used), bitsOf([]), range)];
+    assert.ok(Math.abs(one - other) < 1e-12, `${one} ${other}`);
+  }
 });

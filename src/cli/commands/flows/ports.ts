@@ -23,8 +23,9 @@ export const flowsPorts = command<Flags, []>({
   description: [
     "A port of a public address can serve each destination (address, port and protocol) once. This counts the ports in",
     "use for each, fullest first, who fills them, and the chance that the next connection there is refused: the kernel",
-    "tries 248 ports at random, or all of a block of up to 128. With the gateway file the ports and the port blocks are",
-    "known from the plan; without it, 1024-65535 of each address are assumed. Reads the table twice; IPv4 only.",
+    "tries 248 ports at random, or all of a block of up to 128, and since Linux 6.5 takes those of TCP connections that",
+    "have ended when it finds no other. With the gateway file the ports and the port blocks are known from the plan;",
+    "without it, 1024-65535 of each address are assumed. Reads the table twice; IPv4 only.",
   ].join("\n"),
   examples: [
     ["meganat flows ports", "the fullest destinations"],
