@@ -8,12 +8,12 @@ const SYN_ACK = "0016c00000000001000000025012ffff00000000";
 const CASES: readonly [string, string, ReturnType<typeof headerFields>][] = [
   [
     "TCP",
-    `4500002800004000400600${"00"}${ADDRESSES}${SYN_ACK}`,
+    `450000280000400040060000${ADDRESSES}${SYN_ACK}`,
     { ttl: 64, dontFragment: true, tcpFlags: ["syn", "ack"] },
   ],
-  ["a later fragment of TCP", `450000280000000a3f0600${"00"}${ADDRESSES}${SYN_ACK}`, { ttl: 63, dontFragment: false }],
-  ["UDP", `4500001c00000000011100${"00"}${ADDRESSES}0016c00000080000`, { ttl: 1, dontFragment: false }],
-  ["TCP cut short", `4500002800000000400600${"00"}${ADDRESSES}0016c000`, { ttl: 64, dontFragment: false }],
+  ["a later fragment of TCP", `450000280000000a3f060000${ADDRESSES}${SYN_ACK}`, { ttl: 63, dontFragment: false }],
+  ["UDP", `4500001c0000000001110000${ADDRESSES}0016c00000080000`, { ttl: 1, dontFragment: false }],
+  ["TCP cut short", `450000280000000040060000${ADDRESSES}0016c000`, { ttl: 64, dontFragment: false }],
   ["IPv6", `60${"00".repeat(39)}`, undefined],
   ["nothing", "", undefined],
 ];
