@@ -59,8 +59,9 @@ export function savedRule(saved: SavedRule, prefix: string): Pick<Rule, "text" |
   const { matches, target } = readOptions(saved.words);
   const comment = matches.find((option) => option.name === "--comment")?.values[0];
   const limit = matches.filter(({ module, name }) => module === "limit" && name !== "-m");
+  const limited = matches.some(({ module }) => module === "limit" || module === "hashlimit");
   const asked = matches.filter((option) => !limit.includes(option));
-  const actions = target === undefined ? [] : readTarget(target, prefix, limit.length > 0);
+  const actions = target === undefined ? [] : readTarget(target, prefix, limited);
   const parts: Part[] = [
     ...readMatches(asked).map((match): Part => ({ kind: "match", match })),
     ...(limit.length === 0 ? [] : [act({ kind: "limit", text: limit.map(optionText).join(" ") })]),
