@@ -99,21 +99,6 @@ export function askConntrackStats(connection: NetlinkConnection): ConntrackStati
 
 /** All counters at zero. */
 export function noConntrackCounters(): Record<ConntrackCounter, number> {
-  return {
-    searched: 0,
-    found: 0,
-    new: 0,
-    invalid: 0,
-    ignore: 0,
-    delete: 0,
-    deleteList: 0,
-    insert: 0,
-    insertFailed: 0,
-    drop: 0,
-    earlyDrop: 0,
-    error: 0,
-    searchRestart: 0,
-    clashResolve: 0,
-    chainTooLong: 0,
-  };
+  const names = COUNTERS.filter((name) => name !== "unspecified");
+  return Object.fromEntries(names.map((name) => [name, 0])) as Record<ConntrackCounter, number>;
 }
