@@ -48,8 +48,10 @@ function field(text: string, pattern: RegExp): number | undefined {
   return found === undefined ? undefined : Number(found);
 }
 
-/** The last line that is neither its greeting, nor its progress, nor its count. */
+/** Its complaint about how it was called; else the last line that is neither greeting, nor progress, nor count. */
 function lastWords(text: string): string {
+  const usage = /^ab: .*$/m.exec(text)?.[0];
+  if (usage !== undefined) return usage;
   const lines = text.split("\n").map((line) => line.replace(/^.*\(be patient\)\.*/, "").trim());
   const chatter = /^(This is ApacheBench|Copyright|Licensed|Completed \d+|Finished \d+|Total of \d+|\.*done$|$)/;
   return lines.findLast((line) => !chatter.test(line)) ?? "ab ended without a word";

@@ -154,7 +154,7 @@ function applyFix(lab: string, { finding }: BrokenAct, connections: number): App
 }
 
 async function warmUp(order: AbOrder, signal: AbortSignal | undefined): Promise<void> {
-  await runAb({ ...order, requests: Math.max(WARM_UP_REQUESTS, order.connections) }, signal);
+  await runAb({ ...order, requests: Math.min(WARM_UP_REQUESTS, order.requests) }, signal);
 }
 
 /** Samples the CPUs until the work is done; undefined where they may not be sampled. */
