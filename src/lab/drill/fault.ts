@@ -18,7 +18,7 @@ export interface Fault {
   readonly plant: (scene: Scene) => void | Promise<void>;
   /** Goes on while the doctor looks, until the signal; begins after `plant`. */
   readonly traffic?: (scene: Scene, signal: AbortSignal) => Promise<void>;
-  /** Milliseconds of traffic before the doctor begins; default 300. */
+  /** Milliseconds of traffic before the doctor begins, and again after the fix; default 300. */
   readonly settle?: number;
   /** What else must hold of the report; a sentence if it does not. */
   readonly expect?: (report: Report, scene: Scene) => string | undefined;

@@ -58,6 +58,7 @@ export async function runFault(
     let fixed: FaultResult["fixed"];
     if (finding !== undefined && fixable && carryOutFix !== undefined) {
       await carryOutFix(report, id, scene);
+      await sleep(fault.settle ?? SETTLE_MS);
       fixed = (await look()).findings.some((found) => found.id === id) ? "still there" : "gone";
     }
     return {
