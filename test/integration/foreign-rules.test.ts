@@ -162,21 +162,46 @@ function without(ruleset: Ruleset, table: string): Ruleset {
 }
 
 function predict(ruleset: Ruleset, journey: Journey, predictions: Map<string, Prediction>): void {
-  for (const { rule, counts } of journey.stages.flatMap(({ result }) => result.hits)) {
-    const prediction = predictions.get(rule.id);
-    if (prediction === undefined) continue;
-    if (counts === "yes") prediction.sure += 1;
-    if (counts !== "no") prediction.most += 1;
-  }
+  add(hitsOf(journey), predictions);
+  const ways = (journey.alternatives ?? []).map(hitsOf);
+  // It goes one of the ways: sure is what all of them count.
+  const ids = new Set(ways.flatMap((way) => [...way.keys()]));
+  const either = [...ids].map((id): [string, Prediction] => {
+    const counts = ways.map((way) => way.get(id) ?? { sure: 0, most: 0 });
+    return [
+      id,
+      { sure: Math.min(...counts.map(({ sure }) => sure)), most: Math.max(...counts.map(({ most }) => most)) },
+    ];
+  });
+  add(new Map(either), predictions);
   for (const rule of rulesOf(ruleset)) {
     const prediction = predictions.get(rule.id);
     if (prediction !== undefined && !isDecided(ruleset, rule, journey)) prediction.most = Infinity;
   }
 }
 
+function add(counts: ReadonlyMap<string, Prediction>, predictions: Map<string, Prediction>): void {
+  for (const [id, { sure, most }] of counts) {
+    const prediction = predictions.get(id);
+    if (prediction === undefined) continue;
+    prediction.sure += sure;
+    prediction.most += most;
+  }
+}
+
+function hitsOf(journey: Journey): Map<string, Prediction> {
+  const counted = new Map<string, Prediction>();
+  for (const { rule, counts } of journey.stages.flatMap(({ result }) => result.hits)) {
+    const { sure, most } = counted.get(rule.id) ?? { sure: 0, most: 0 };
+    counted.set(rule.id, { sure: counts === "yes" ? sure + 1 : sure, most: counts === "no" ? most : most + 1 });
+  }
+  return counted;
+}
+
 /** Where a translation that the kernel chooses leads, nothing is predicted. */
 function isDecided(ruleset: Ruleset, rule: Rule, journey: Journey): boolean {
-  if (journey.end !== "no-route" && journey.certain) return true;
+  if (journey.alternatives !== undefined) return journey.alternatives.every((way) => isDecided(ruleset, rule, way));
+  if (journey.end !== "no-route" && journey.endings.every(({ certainty }) => certainty === "yes")) return true;
   const asked = new Set<Hook>(journey.stages.map(({ hook }) => hook));
   return hooksOf(ruleset, rule).every((hook) => hook === "prerouting" || hook === "output" || asked.has(hook));
 }

@@ -1,3 +1,4 @@
+import { UNKNOWN_ADDRESS } from "./evaluate/state.ts";
 import { matchPacket, type Ending, type HookResult } from "./evaluate/match-packet.ts";
 import type { Packet, Surroundings } from "./packet.ts";
 import type { Hook, Ruleset } from "./ruleset.ts";
@@ -18,7 +19,10 @@ export interface Stage {
 /** The way of a packet that came in through an interface. */
 export interface Journey {
   readonly stages: readonly Stage[];
-  readonly end: "leaves" | "arrives" | "ended" | "no-route";
+  /** `splits`: it goes one of the ways of `alternatives`, nobody knows which. */
+  readonly end: "leaves" | "arrives" | "ended" | "no-route" | "splits";
+  /** The ways from routing on, one for each destination that rules may choose. */
+  readonly alternatives?: readonly Journey[];
   /** What ended it, or may have. */
   readonly endings: readonly Ending[];
   /** False if an undecidable question may have led elsewhere. */
@@ -37,35 +41,65 @@ export function followPacket(
   route: (packet: Packet) => Route,
   surroundings: Surroundings = {},
 ): Journey {
-  const stages: Stage[] = [];
+  const arrived = matchPacket(ruleset, packet, "prerouting", surroundings);
+  const stage: Stage = { hook: "prerouting", result: arrived };
+  if (arrived.passes === "no") return journey("ended", [stage], arrived.packet);
+  const choices = choicesOf(arrived);
+  if (choices.length === 0) return onwards(ruleset, [stage], arrived.packet, wayOf(arrived, route), surroundings);
+  const alternatives = choices.map((choice) => onwards(ruleset, [], choice, route(choice), surroundings));
+  return { ...journey("splits", [stage], arrived.packet), certain: false, alternatives };
+}
+
+/** From the routing decision on. */
+function onwards(
+  ruleset: Ruleset,
+  before: readonly Stage[],
+  packet: Packet,
+  way: Route,
+  surroundings: Surroundings,
+): Journey {
+  if (way.kind === "none") return journey("no-route", before, packet);
+  const stages = [...before];
   const pass = (hook: Hook, at: Packet): HookResult => {
     const result = matchPacket(ruleset, at, hook, surroundings);
     stages.push({ hook, result });
     return result;
   };
-  const end = (kind: Journey["end"], at: Packet): Journey => {
-    const endings = stages.flatMap(({ result }) => result.endings);
-    const translations = stages.flatMap(({ result }) => result.translations);
-    const certain =
-      kind === "ended"
-        ? endings.length === 1
-        : endings.length === 0 && translations.every(({ certainty }) => certainty === "yes");
-    return { stages, end: kind, endings, certain, packet: at };
-  };
-  const arrived = pass("prerouting", packet);
-  if (arrived.passes === "no") return end("ended", arrived.packet);
+  if (way.kind === "local") {
+    const taken = pass("input", packet);
+    return journey(taken.passes === "no" ? "ended" : "arrives", stages, taken.packet);
+  }
+  const forwarded = pass("forward", { ...packet, outInterface: way.outInterface });
+  if (forwarded.passes === "no") return journey("ended", stages, forwarded.packet);
+  const left = pass("postrouting", forwarded.packet);
+  return journey(left.passes === "no" ? "ended" : "leaves", stages, left.packet);
+}
+
+function journey(end: Journey["end"], stages: readonly Stage[], packet: Packet): Journey {
+  const endings = stages.flatMap(({ result }) => result.endings);
+  const translations = stages.flatMap(({ result }) => result.translations);
+  const certain =
+    end === "ended"
+      ? endings.length === 1
+      : endings.length === 0 && translations.every(({ certainty }) => certainty === "yes");
+  return { stages, end, endings, certain, packet };
+}
+
+function wayOf(arrived: HookResult, route: (packet: Packet) => Route): Route {
   // A redirected packet is for this host, whichever of its addresses that is.
   const redirected = arrived.translations.some(
     (made) => made.certainty === "yes" && made.translation.kind === "redirect",
   );
-  const way: Route = redirected ? { kind: "local" } : route(arrived.packet);
-  if (way.kind === "none") return end("no-route", arrived.packet);
-  if (way.kind === "local") {
-    const taken = pass("input", arrived.packet);
-    return end(taken.passes === "no" ? "ended" : "arrives", taken.packet);
-  }
-  const forwarded = pass("forward", { ...arrived.packet, outInterface: way.outInterface });
-  if (forwarded.passes === "no") return end("ended", forwarded.packet);
-  const left = pass("postrouting", forwarded.packet);
-  return end(left.passes === "no" ? "ended" : "leaves", left.packet);
+  return redirected ? { kind: "local" } : route(arrived.packet);
+}
+
+/** The packets that it may be after prerouting, if rules choose between several fixed destinations. */
+function choicesOf({ packet, translations }: HookResult): Packet[] {
+  if (packet.destination !== UNKNOWN_ADDRESS || translations.length < 2) return [];
+  const choices = translations.map(({ to }) => to);
+  if (choices.some(({ address }) => address === undefined)) return [];
+  return choices.map(({ address = UNKNOWN_ADDRESS, port }) => {
+    const { destinationPort: _, ...rest } = packet;
+    return { ...rest, destination: address, ...(port === undefined ? {} : { destinationPort: port }) };
+  });
 }

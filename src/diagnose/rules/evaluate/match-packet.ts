@@ -6,7 +6,7 @@ import { all, type Certainty } from "./certainty.ts";
 import type { Context } from "./evaluate.ts";
 import { chainsAt } from "./hook-order.ts";
 import { askRule, type Decision, type Stolen } from "./rule.ts";
-import { copyOf, mergeInto, packetFrom, stateAt, withoutConnection, type State } from "./state.ts";
+import { copyOf, mergeInto, packetFrom, stateAt, UNKNOWN_ADDRESS, withoutConnection, type State } from "./state.ts";
 import { translate, translatedSide } from "./translate.ts";
 
 /** A rule that the packet comes to and passes, or may. */
@@ -32,6 +32,8 @@ export interface RuleTranslation {
   readonly rule: Rule;
   readonly certainty: "yes" | "perhaps";
   readonly translation: Translation;
+  /** What the translated side of the packet becomes, as far as the rule fixes it. */
+  readonly to: { readonly address?: string; readonly port?: number };
 }
 
 /** What the rules of one hook do with a packet. */
@@ -188,8 +190,11 @@ class Walk {
     if ("flags" in what) {
       const branch = sure ? state : copyOf(state);
       translate(what, this.#hook, branch, this.#context);
+      const side = translatedSide(this.#hook);
+      const { [side]: address, [`${side}Port` as const]: port } = packetFrom(branch, this.#packet);
+      const to = { ...(address === UNKNOWN_ADDRESS ? {} : { address }), ...(port === undefined ? {} : { port }) };
       if (!sure) mergeInto(state, branch);
-      this.#translations.push({ rule, certainty, translation: what });
+      this.#translations.push({ rule, certainty, translation: what, to });
     } else this.#endings.push({ verdict: what.kind, certainty, rule, chain });
   }
 }
