@@ -6,6 +6,7 @@ import type { PortUseSignal } from "../../diagnose/signals/table.ts";
 import type { Report } from "../../diagnose/report.ts";
 import { sendPackets, type PacketFields } from "./packets.ts";
 import type { Scene } from "./scene.ts";
+import { silence } from "./silence.ts";
 
 /** The one everybody calls. */
 export const CROWDED = { address: "198.18.0.9", port: 443 } as const;
@@ -26,16 +27,9 @@ const FRAME_BYTES = 256;
 const LENGTH_AT = 16;
 const DESTINATION_AT = 30;
 
-/** Nobody answers there: neither a port nor "port unreachable". */
-export function silenceCrowded(scene: Scene): void {
-  scene.run("outside", "nft", "add table ip silent");
-  scene.run("outside", "nft", "add chain ip silent in { type filter hook prerouting priority -300; }");
-  scene.run("outside", "nft", `add rule ip silent in ip daddr ${CROWDED.address} drop`);
-}
-
 /** Subscribers call the one destination, from ports at random, until the table has so many connections. */
 export async function crowd(scene: Scene, connections: number, sources: readonly string[]): Promise<void> {
-  silenceCrowded(scene);
+  silence(scene, CROWDED.address);
   scene.sysctl("gateway", "net.netfilter.nf_conntrack_udp_timeout", TIMEOUT);
   const { signal } = new AbortController();
   const begun = readConntrackCount(scene.gateway);
