@@ -16,6 +16,9 @@ const HEADINGS: Readonly<Record<string, string>> = {
   queue: "Queues out",
   neighbour: "Neighbours",
   fragment: "Fragments",
+  cpu: "Time of the CPUs",
+  driver: "What drivers count",
+  listener: "Listeners to connection events",
   rule: "Rules",
 };
 

@@ -44,14 +44,20 @@ export function setOffload(namespace: NamespaceName, name: string, offload: Offl
 }
 
 function ethtool(namespace: NamespaceName, name: string, tried: string, command: number, value: number): number {
-  if (name === "" || Buffer.byteLength(name) >= IFNAMSIZ) throw kernelErrorFromErrno(tried, constants.errno.ENODEV);
   // struct ethtool_value: command, data.
   const data = new DataView(new ArrayBuffer(8));
   data.setUint32(0, command, HOST_LITTLE_ENDIAN);
   data.setUint32(4, value, HOST_LITTLE_ENDIAN);
+  ethtoolRequest(namespace, name, tried, new Uint8Array(data.buffer));
+  return data.getUint32(4, HOST_LITTLE_ENDIAN);
+}
+
+/** Asks the driver of an interface by SIOCETHTOOL; `data` begins with the command, and takes the answer. */
+export function ethtoolRequest(namespace: NamespaceName, name: string, tried: string, data: Uint8Array): void {
+  if (name === "" || Buffer.byteLength(name) >= IFNAMSIZ) throw kernelErrorFromErrno(tried, constants.errno.ENODEV);
   const request = Buffer.alloc(IFREQ);
   request.write(name, "utf8");
-  const pointer = addressOf(new Uint8Array(data.buffer));
+  const pointer = addressOf(data);
   if (HOST_LITTLE_ENDIAN) request.writeBigUInt64LE(pointer, IFNAMSIZ);
   else request.writeBigUInt64BE(pointer, IFNAMSIZ);
   inNamespace(namespace, () => {
@@ -62,5 +68,4 @@ function ethtool(namespace: NamespaceName, name: string, tried: string, command:
       socket.close();
     }
   });
-  return data.getUint32(4, HOST_LITTLE_ENDIAN);
 }

@@ -12,6 +12,9 @@ export type CounterGroup =
   | "queue"
   | "neighbour"
   | "fragment"
+  | "cpu"
+  | "driver"
+  | "listener"
   | "rule";
 
 /** Something that could not be read, why, and what would help. */

@@ -1,7 +1,9 @@
 import { readExpectations } from "../../kernel/conntrack/expectations.ts";
 import { readConntrackCount, readConntrackStats, type ConntrackStatistics } from "../../kernel/conntrack/statistics.ts";
 import { parseConntrackStat } from "../../kernel/counters/conntrack-proc.ts";
+import { readCpuTimes } from "../../kernel/counters/cpu-time.ts";
 import { readLinkCounters } from "../../kernel/counters/link-counters.ts";
+import { readConntrackListeners } from "../../kernel/counters/netlink-sockets.ts";
 import { readNeighbourTables } from "../../kernel/counters/neighbour-counters.ts";
 import { netFileName, readNetFile } from "../../kernel/counters/proc-net.ts";
 import {
@@ -15,8 +17,10 @@ import {
 import { readQueueCounters } from "../../kernel/counters/queue-counters.ts";
 import { readRuleCounters, type RuleCounter } from "../../kernel/counters/rule-counters.ts";
 import { KernelError } from "../../kernel/error.ts";
+import { readDriverStatistics } from "../../kernel/ethtool-statistics.ts";
 import { readLegacyRuleCounters } from "../../kernel/iptables-legacy.ts";
 import type { NamespaceName } from "../../kernel/namespace.ts";
+import { listLinks } from "../../kernel/route/link.ts";
 import { readSysctl } from "../../kernel/sysctl.ts";
 import { attempt, type CounterGroup, type GroupReadings } from "./group-readings.ts";
 import { counter, gauge, perCpu, type Reading } from "./reading.ts";
@@ -35,6 +39,9 @@ export const COUNTER_GROUPS: readonly (readonly [CounterGroup, Read])[] = [
   ["queue", readQueues],
   ["neighbour", readNeighbours],
   ["fragment", readFragments],
+  ["cpu", readCpus],
+  ["driver", readDrivers],
+  ["listener", readListeners],
   ["rule", readRules],
 ];
 
@@ -186,6 +193,43 @@ function readFragments(namespace: NamespaceName, into: GroupReadings): void {
     into.readings["fragment.bytes"] = gauge(memory.bytes);
   }
   if (high !== undefined) into.readings["fragment.maxBytes"] = gauge(high);
+}
+
+function readCpus(_namespace: NamespaceName, into: GroupReadings): void {
+  const times = readCpuTimes();
+  for (const field of ["softirq", "busy"] as const) {
+    const byCpu = Object.fromEntries(times.map((time) => [time.cpu, time[field]]));
+    into.readings[`cpu.${field}Ms`] = perCpu(byCpu, 64);
+  }
+}
+
+/** Of a driver's own counters only those that tell of packets lost for want of room, or of a cloud's limits. */
+const DRIVER_COUNTERS =
+  /(allowance_(exceeded|available)|out_of_buffer|no_buf(fer)?(_count)?|no_dma_resources|rx_missed(_errors)?|rx_overruns|rx_discards?)$/;
+/** A host of containers has thousands of interfaces; cards are few and come first. */
+const MOST_DRIVERS = 16;
+
+function readDrivers(namespace: NamespaceName, into: GroupReadings): void {
+  const cards = listLinks(namespace).filter(({ kind, name }) => kind === undefined && name !== "lo");
+  for (const { name } of cards.slice(0, MOST_DRIVERS)) {
+    attempt(into, "driver", `statistics of ${name}'s driver`, () => {
+      for (const [field, value] of readDriverStatistics(namespace, name)) {
+        if (!DRIVER_COUNTERS.test(field)) continue;
+        const reading = field.endsWith("_available") ? gauge(value) : counter(value);
+        into.readings[`driver.${name}.${field}`] = reading;
+      }
+    });
+  }
+}
+
+function readListeners(namespace: NamespaceName, into: GroupReadings): void {
+  for (const { inode, owner, events, queuedBytes, drops } of readConntrackListeners(namespace)) {
+    const name = `listener.${inode}`;
+    into.texts[name] =
+      `${owner === undefined ? "a program" : `${owner.program} (process ${owner.pid})`}: ${events.join(", ")}`;
+    into.readings[`${name}.drops`] = counter(drops, 32);
+    into.readings[`${name}.queuedBytes`] = gauge(queuedBytes);
+  }
 }
 
 function readRules(namespace: NamespaceName, into: GroupReadings): void {

@@ -97,6 +97,8 @@ export const COUNTER_WORDS: Readonly<Record<string, CounterWords>> = {
   "softnet.receivedRps": host(size("wake-ups by another CPU that steers packets")),
   "softnet.flowLimit": host(loss("packets lost because one flow filled the queue")),
   "softnet.backlog": host(size("packets waiting now")),
+  "cpu.softirqMs": host(size("milliseconds spent on taking packets in, and on other deferred work")),
+  "cpu.busyMs": host(size("milliseconds spent on anything")),
   "fragment.packets": size("packets waiting for fragments"),
   "fragment.bytes": size("bytes they take"),
   "fragment.maxBytes": size("bytes they may take (net.ipv4.ipfrag_high_thresh)"),
@@ -138,6 +140,22 @@ const LAST_PART: Readonly<Record<string, Readonly<Record<string, CounterWords>>>
   },
 };
 
+/** What listeners and drivers count, by the end of the name. */
+const BY_END: readonly (readonly [group: string, end: RegExp, words: CounterWords])[] = [
+  ["listener", /\.drops$/, loss("events of connection tracking lost: their program reads too slowly")],
+  ["listener", /\.queuedBytes$/, size("bytes of events waiting for their program")],
+  [
+    "driver",
+    /conntrack_allowance_exceeded$/,
+    loss("packets dropped: the cloud tracks no more connections of this machine"),
+  ],
+  ["driver", /pps_allowance_exceeded$/, loss("packets held up or dropped: over the machine's packets a second")],
+  ["driver", /bw_\w+_allowance_exceeded$/, loss("packets held up or dropped: over the machine's bandwidth")],
+  ["driver", /linklocal_allowance_exceeded$/, loss("packets to DNS, time or metadata dropped: over 1024 a second")],
+  ["driver", /allowance_available$/, size("connections that the cloud would still track")],
+  ["driver", /./, loss("packets the card had no room for")],
+];
+
 const RULE: Readonly<Record<string, CounterWords>> = { packets: size("packets"), bytes: size("bytes") };
 
 /** What the counter of a snapshot means; undefined for a detail that has no words of its own. */
@@ -146,6 +164,8 @@ export function wordsOf(name: string): CounterWords | undefined {
   if (known !== undefined) return known;
   const group = name.slice(0, name.indexOf("."));
   const last = name.slice(name.lastIndexOf(".") + 1);
+  const byEnd = BY_END.find(([of, end]) => of === group && end.test(name));
+  if (byEnd !== undefined) return byEnd[2];
   const found = (LAST_PART[group] ?? RULE)[last];
   if (found !== undefined || group !== "interface") return found;
   return last.endsWith("Errors") ? sign("a kind of the errors above") : size("packets");
