@@ -26,6 +26,11 @@ const asked = (key: string, ...flows: FlowSignal[]): SignalChanges => ({
 const TABLE: readonly (readonly [string, SignalChanges, string | undefined, string?])[] = [
   ["a healthy gateway", {}, undefined],
   ["a helper at work", { table: { helpers: [{ key: "ftp", count: 9 }] } }, undefined],
+  [
+    "a few on FTP's port among a million",
+    { table: { entries: 1_000_000, helperPorts: [{ key: "tcp/21", count: 40 }] } },
+    undefined,
+  ],
   ["requests of TFTP that nobody answers", asked("udp/69", to(17, 69)), undefined],
   [
     "NetBIOS, which no NAT lets through in a useful way",

@@ -72,6 +72,9 @@ const ANNOUNCERS: readonly Announcer[] = [
 
 const GRE = 47;
 const ROWS = 5;
+/** That something may fail is only worth a word if more than a few connections in a thousand are of the protocol. */
+const FEWEST = 3;
+const SMALLEST_SHARE = 0.002;
 
 /** FTP, TFTP, PPTP, SIP through NAT, and no helper that would read what they announce. */
 export const mode: FailureMode = {
@@ -93,6 +96,8 @@ function examineProtocol(signals: Signals, announcer: Announcer): Observation[] 
   const failure = failureOf(signals, announcer, flows);
   // Requests that nobody answered at all need no helper.
   if (count === 0 || (announcer.helper === "tftp" && failure === undefined)) return [];
+  // Among many connections some go to such a port and speak something else.
+  if (failure === undefined && (count < FEWEST || count < (table?.entries ?? 0) * SMALLEST_SHARE)) return [];
   const evidence: Evidence[] = [
     { what: `translated ${announcer.name} connections without a helper`, value: formatCount(count), meaning: key },
     ...(failure?.evidence ?? []),

@@ -16,6 +16,11 @@ const TABLE: readonly (readonly [string, SignalChanges, readonly string[]])[] = 
     ["wan lost 250 /s packets before the kernel took them, 9.09 % of what came"],
   ],
   [
+    "a card whose driver alone counts it",
+    { deltas: { "driver.wan.rx_out_of_buffer": 500, "driver.wan.pps_allowance_exceeded": 9000 } },
+    ["wan lost 250 /s packets before the kernel took them, 9.09 % of what came"],
+  ],
+  [
     "a full ring on the way out",
     { drops: [full(300, "lan")] },
     ["the ring of lan is full: 150 /s packets dropped on the way out"],

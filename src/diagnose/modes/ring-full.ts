@@ -28,9 +28,10 @@ export const mode: FailureMode = {
 
 function examineLink(signals: Signals, name: string, kind: string | undefined): Observation[] {
   const delta = (field: string): number => deltaOf(signals, `interface.${name}.${field}`);
-  const received = RECEIVED.map(([field, words]) => ({ field, words, count: delta(field) })).filter(
-    ({ count }) => count > 0,
-  );
+  const received = [
+    ...RECEIVED.map(([field, words]) => ({ field, words, count: delta(field) })),
+    ...driverCounters(signals, name),
+  ].filter(({ count }) => count > 0);
   // Drivers count one loss under several names.
   const lostIn = Math.max(0, ...received.map(({ count }) => count));
   const lostOut = (signals.drops?.rows ?? []).reduce(
@@ -70,6 +71,18 @@ function examineLink(signals: Signals, name: string, kind: string | undefined): 
     });
   }
   return observations;
+}
+
+/** What the driver counts under names of its own, as `rx_out_of_buffer`; limits of a cloud are another finding. */
+function driverCounters(signals: Signals, name: string): { field: string; words: string; count: number }[] {
+  const prefix = `driver.${name}.`;
+  return Object.keys(signals.counters)
+    .filter((counter) => counter.startsWith(prefix) && !counter.includes("allowance"))
+    .map((counter) => ({
+      field: counter.slice(prefix.length),
+      words: "lost by the card, in its driver's words",
+      count: deltaOf(signals, counter),
+    }));
 }
 
 function largerRing(name: string): Fix {
