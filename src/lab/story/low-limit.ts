@@ -31,7 +31,7 @@ const TRIES = 3;
 
 /**
  * Runs something while the host's limit is low, and puts it back whatever happens. It waits until nobody else on the
- * host needs the room, looks all the time whether that is still so, raises the limit at once if not, and tries again.
+ * host needs the room, looks all the time whether that is still so, raises the limit at once if not, and gives up.
  * `run` must end soon after its signal.
  */
 export async function withLowLimit<T>(low: SmallTable, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -42,18 +42,22 @@ export async function withLowLimit<T>(low: SmallTable, run: (signal: AbortSignal
     const ending = new AbortController();
     const end = (): void => ending.abort();
     low.signal?.addEventListener("abort", end, { once: true });
-    const watch = setInterval(() => {
-      const disturbed = disturbance(low, own);
-      if (disturbed === undefined) return;
-      why = disturbed;
+    let hurt = false;
+    const look = (): void => {
+      const crowd = busiestOf(own);
+      hurt = crowd !== undefined && crowd.count > low.limit * SHARE_MEANWHILE;
+      if (crowd !== undefined && hurt) why = tooMany(crowd);
+      else if (isHeldLow(low.lab, TABLE_LIMIT)) return;
+      else why = `somebody else has set ${TABLE_LIMIT} meanwhile`;
       raiseLoweredLimits(low.lab);
       ending.abort();
-    }, LOOK_EVERY_MS);
+    };
+    const watch = setInterval(look, LOOK_EVERY_MS);
     try {
       flushConnections(low.host);
       const result = await run(ending.signal);
       if (isHeldLow(low.lab, TABLE_LIMIT)) return result;
-      why = disturbance(low, own) ?? why;
+      look();
     } catch (error) {
       if (!ending.signal.aborted || low.signal?.aborted === true) throw error;
     } finally {
@@ -61,16 +65,11 @@ export async function withLowLimit<T>(low: SmallTable, run: (signal: AbortSignal
       raiseLoweredLimits(low.lab);
       low.signal?.removeEventListener("abort", end);
     }
+    // Nobody is to be hurt twice.
+    if (hurt) break;
     low.onWait(`${why}; trying again`);
   }
   throw stillNeeded(why);
-}
-
-/** Who needs more room than the low limit leaves, or else who has raised it. */
-function disturbance(low: SmallTable, own: ReadonlySet<number>): string | undefined {
-  const crowd = busiestOf(own);
-  if (crowd !== undefined && crowd.count > low.limit * SHARE_MEANWHILE) return tooMany(crowd);
-  return isHeldLow(low.lab, TABLE_LIMIT) ? undefined : `somebody else has set ${TABLE_LIMIT} meanwhile`;
 }
 
 async function lowerWhenQuiet(low: SmallTable, own: ReadonlySet<number>): Promise<void> {
