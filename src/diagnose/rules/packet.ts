@@ -1,3 +1,5 @@
+import type { NamedSet } from "./ruleset.ts";
+
 /** Source, destination and ports of one direction. Addresses as text of either family. */
 export interface Tuple {
   readonly source: string;
@@ -42,12 +44,19 @@ export interface PacketConnection {
 /** The kind of an address for the routing of this host. */
 export type AddressType = "local" | "unicast" | "broadcast" | "multicast";
 
+/** What was found in a named set or map. */
+export interface ElementAnswer {
+  readonly present: boolean;
+  /** What a map gives for the key, as nft writes it: `10.0.0.1 . 80`, `jump web`. */
+  readonly data?: string;
+}
+
 /** What rules ask that is not in the packet. */
 export interface Surroundings {
   /** Undefined: not known. */
   readonly addressType?: (address: string) => AddressType | undefined;
-  /** Looks into a named set whose elements were not read; `data` is the map's value. Undefined: not known. */
-  readonly element?: (set: string, key: readonly string[]) => boolean | undefined;
+  /** Looks into a named set whose elements were not read, for one key in nft's words. Undefined: not known. */
+  readonly element?: (set: NamedSet, key: readonly string[]) => ElementAnswer | undefined;
 }
 
 /** The first packet of a connection: untranslated, unmarked, seen by conntrack as new. */

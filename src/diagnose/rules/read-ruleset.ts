@@ -31,8 +31,8 @@ export function readRuleset(sources: RulesetSources): Ruleset {
     const program = programs.get(`${chain.family}/${chain.table}`);
     if (program === undefined) return chain;
     const table = savedNft[chain.family === "ip6" ? "ip6" : "ip"].find(({ name }) => name === chain.table);
-    const { chain: better, matched } = withSavedText(chain, table, program);
-    if (!matched && chain.rules.some(({ id }) => nft.foreign.has(id))) {
+    const { chain: better, matched } = withSavedText(chain, table, program, nft.native);
+    if (chain.rules.some(({ id }) => nft.foreign.has(id) && (!matched || nft.native.has(id)))) {
       unread.push(
         `${program}-save does not show the rules of chain ${chain.family} ${chain.table} ${chain.name} as nft does`,
       );

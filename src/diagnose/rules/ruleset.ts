@@ -1,4 +1,4 @@
-import type { Member } from "./expression.ts";
+import type { Datatype, Member } from "./expression.ts";
 import type { Part } from "./statement.ts";
 
 /** The families of nftables; the tables of iptables are `ip`, those of ip6tables `ip6`. */
@@ -72,6 +72,9 @@ export interface NamedSet {
   readonly table: string;
   readonly name: string;
   readonly kind: "set" | "map";
+  /** Types of the parts of a key, and of what a map gives. */
+  readonly keyTypes: readonly Datatype[];
+  readonly dataTypes: readonly Datatype[];
   /** Undefined if nobody read them: there are too many, or they change all the time. */
   readonly elements?: readonly Member[];
 }

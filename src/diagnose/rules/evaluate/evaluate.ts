@@ -3,6 +3,7 @@ import type { Surroundings } from "../packet.ts";
 import type { NamedSet } from "../ruleset.ts";
 import type { Match } from "../statement.ts";
 import { all, any, not, type Certainty } from "./certainty.ts";
+import { askSet } from "./ask-set.ts";
 import { addressTypeValue, type State } from "./state.ts";
 import { ABSENT, beyond, fits, known, overlaps, UNKNOWN, type Value } from "./value.ts";
 
@@ -101,8 +102,12 @@ export interface Found {
 /** Elements that the value is, or may be, one of; undefined if nobody knows what is in the set. */
 export function lookUp(value: Value, members: Members, context: Context): readonly Found[] | undefined {
   if (value.kind === "absent") return [];
-  const elements = "elements" in members ? members.elements : context.sets.get(members.set)?.elements;
-  if (elements === undefined) return undefined;
+  const set = "set" in members ? context.sets.get(members.set) : undefined;
+  const elements = "elements" in members ? members.elements : set?.elements;
+  if (elements === undefined) {
+    const asked = set === undefined ? undefined : askSet(set, value, context.surroundings);
+    return asked?.map((member) => ({ member, certainty: "yes" }));
+  }
   const found: Found[] = [];
   let otherwise: Member | undefined;
   for (const member of elements) {

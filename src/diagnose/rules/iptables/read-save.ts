@@ -76,20 +76,28 @@ function act(action: Action): Part {
   return { kind: "action", action };
 }
 
-/** Replaces what nft tells of a table of iptables by what `iptables-nft-save` does; handles and counters stay nft's. */
+/**
+ * Replaces what nft tells of a table of iptables by what `iptables-nft-save` does; handles and counters stay nft's, and
+ * so do rules that someone wrote with nft (`native`).
+ */
 export function withSavedText(
   chain: Chain,
   saved: SavedTable | undefined,
   program: RuleProgram,
+  native: ReadonlySet<string>,
 ): { readonly chain: Chain; readonly matched: boolean } {
   const lines = saved?.rules.filter((rule) => rule.chain === chain.name) ?? [];
-  const marked: Chain = { ...chain, program, rules: chain.rules.map((rule) => ({ ...rule, program })) };
+  const marked: Chain = {
+    ...chain,
+    program,
+    rules: chain.rules.map((rule) => (native.has(rule.id) ? rule : { ...rule, program })),
+  };
   // Someone added rules with nft that iptables cannot say, or they changed in between.
   if (saved === undefined || lines.length !== chain.rules.length) return { chain: marked, matched: false };
   const prefix = `${chain.family}/${chain.table}/`;
   const rules = chain.rules.map((rule, index): Rule => {
     const line = lines[index];
-    return line === undefined ? rule : { ...rule, program, ...savedRule(line, prefix) };
+    return line === undefined || native.has(rule.id) ? rule : { ...rule, program, ...savedRule(line, prefix) };
   });
   return { chain: { ...chain, program, rules }, matched: true };
 }

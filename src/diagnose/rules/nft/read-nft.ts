@@ -1,4 +1,4 @@
-import { isObject, listOf, textOf, type JsonObject } from "../json.ts";
+import { firstEntry, isObject, listOf, textOf, type JsonObject } from "../json.ts";
 import type { BaseChain, Chain, Count, Family, Hook, NamedSet, Rule } from "../ruleset.ts";
 import type { Datatype } from "../expression.ts";
 import { readMember } from "./read-expression.ts";
@@ -10,6 +10,8 @@ export interface NftTables {
   readonly sets: readonly NamedSet[];
   /** Rules that hold expressions of iptables, of which nft tells the name only; by `id`. */
   readonly foreign: ReadonlySet<string>;
+  /** Rules that hold expressions iptables never writes, and that iptables-nft-save would show wrongly; by `id`. */
+  readonly native: ReadonlySet<string>;
 }
 
 /**
@@ -23,6 +25,7 @@ export function readNft(
 ): NftTables {
   const rules = new Map<string, Rule[]>();
   const foreign = new Set<string>();
+  const native = new Set<string>();
   for (const object of objects) {
     const body = object["rule"];
     if (!isObject(body)) continue;
@@ -30,6 +33,7 @@ export function readNft(
     const before = rules.get(chainId) ?? [];
     const rule = readRule(body, before.length + 1, texts);
     if (listOf(body["expr"]).some((expression) => isObject(expression) && "xt" in expression)) foreign.add(rule.id);
+    if (!listOf(body["expr"]).every(isOfIptables)) native.add(rule.id);
     rules.set(chainId, [...before, rule]);
   }
   const bodies = (kind: string): JsonObject[] => objects.map((object) => object[kind]).filter(isObject);
@@ -40,7 +44,32 @@ export function readNft(
       ...bodies("map").map((body) => readSet("map", body, elements)),
     ],
     foreign,
+    native,
   };
+}
+
+const IPTABLES_STATEMENTS = new Set(["xt", "counter", "limit", "accept", "drop", "return", "jump", "goto"]);
+
+/**
+ * Says whether iptables-nft writes such expressions. It leaves those it does not know out of what it shows: of
+ * `ip saddr { 10.0.0.1, 10.0.0.3 } accept` version 1.8.9 shows `-j ACCEPT`.
+ */
+function isOfIptables(expression: unknown): boolean {
+  if (!isObject(expression)) return false;
+  const [kind, body] = firstEntry(expression);
+  if (kind !== "match") return IPTABLES_STATEMENTS.has(kind) && typeof body !== "string";
+  if (!isObject(body) || !isObject(body["left"])) return false;
+  const [left, of] = firstEntry(body["left"]);
+  const looks =
+    left === "payload" ||
+    left === "meta" ||
+    (left === "&" && isObject(listOf(of)[0]) && !("ct" in (listOf(of)[0] as JsonObject)));
+  const right = body["right"];
+  const plain = typeof right === "number" || (typeof right === "string" && !right.startsWith("@"));
+  return (
+    looks &&
+    (plain || Array.isArray(right) || (isObject(right) && ("prefix" in right || "range" in right || "|" in right)))
+  );
 }
 
 function readChain(body: JsonObject, rules: ReadonlyMap<string, readonly Rule[]>): Chain {
@@ -131,6 +160,8 @@ function readSet(kind: "set" | "map", body: JsonObject, elements: ReadonlyMap<st
     table,
     name,
     kind,
+    keyTypes: types,
+    dataTypes,
     ...(known === undefined
       ? {}
       : { elements: known.map((element) => readMember(element, types, { family, table }, dataTypes)) }),
