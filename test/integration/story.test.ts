@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { listNamespaces, runInNamespace } from "../../src/kernel/namespace.ts";
 import { loaderWords, ownModule } from "../../src/kernel/own-module.ts";
 import { readSysctl } from "../../src/kernel/sysctl.ts";
+import { listLabs } from "../../src/lab/lab.ts";
+import { LIMITS_FILE } from "../../src/lab/place.ts";
 import { storyNamespaces } from "../../src/lab/story/stage.ts";
 import { playStory, type StoryStep } from "../../src/lab/story/story.ts";
 import { storyJson } from "../../src/cli/story-json.ts";
@@ -32,7 +34,14 @@ function remains(lab: string): string[] {
   const own = Object.values(storyNamespaces(lab));
   const left = listNamespaces().filter((name) => own.includes(name));
   if (existsSync(`/run/meganat/labs/${lab}.json`)) left.push("state file");
+  if (existsSync(LIMITS_FILE) && readFileSync(LIMITS_FILE, "utf8").includes(`"${lab}"`)) left.push("loan of a limit");
   return left;
+}
+
+/** Other labs of this machine may have raised it meanwhile. */
+function assertPutBack(before: number): void {
+  const now = Number(readSysctl(undefined, LIMIT));
+  assert.ok(listLabs().length > 0 ? now > 1000 : now === before, `${now}, it was ${before}`);
 }
 
 test("the story: ab fails, the doctor names the cause, ab succeeds, nothing is left", { skip }, async () => {
@@ -71,10 +80,10 @@ test("the story: ab fails, the doctor names the cause, ab succeeds, nothing is l
   assert.ok(direct.requestsPerSecond > 0 && fixed.requestsPerSecond > 0);
   assert.ok((result.fix.set[LIMIT] ?? 0) > broken.table.count);
   assert.ok(result.ok);
-  assert.deepEqual(
-    steps.map(({ kind }) => kind),
-    ["stage", "direct", "limit", "attempt", "attempt", "broken", "fix", "round"],
-  );
+  const kinds = steps.map(({ kind }) => kind);
+  assert.deepEqual(kinds.slice(0, 2), ["stage", "direct"]);
+  // The part with the small table begins again where others of this machine got in its way.
+  assert.deepEqual(kinds.slice(kinds.lastIndexOf("limit")), ["limit", "attempt", "attempt", "broken", "fix", "round"]);
 
   const output = makeOutput({ write: () => true }, { write: () => true }, false, {});
   const text = [...steps.flatMap((step) => stepLines(output, step)), resultText(output, result)].join("\n");
@@ -92,7 +101,7 @@ test("the story: ab fails, the doctor names the cause, ab succeeds, nothing is l
   assert.equal(json.finding.id, "table-full");
 
   assert.deepEqual(remains(result.lab), []);
-  assert.equal(Number(readSysctl(undefined, LIMIT)), before);
+  assertPutBack(before);
 });
 
 test("kill -9 while the table is full: the limit is put back and nothing is left", { skip }, async () => {
@@ -102,13 +111,13 @@ test("kill -9 while the table is full: the limit is put back and nothing is left
     [...loaderWords(import.meta.url), fileURLToPath(ownModule("../fixtures/story-owner", import.meta.url))],
     { stdio: ["ignore", "pipe", "inherit"] },
   );
-  const [line] = (await once(owner.stdout, "data")) as [Buffer];
-  const [lab = "", how] = line.toString().trim().split(" ");
+  const [line] = await Promise.race([once(owner.stdout, "data"), once(owner, "exit")]);
+  const [lab = "", how] = String(line).trim().split(" ");
   // Where others need the limit, the table was filled and the limit is as it was.
   if (how === "lowered") assert.equal(Number(readSysctl(undefined, LIMIT)), 1000);
-  assert.equal(remains(lab).length, 5);
+  assert.ok(remains(lab).length >= 5);
   owner.kill("SIGKILL");
   for (let tries = 0; tries < 200 && remains(lab).length > 0; tries++) await sleep(50);
   assert.deepEqual(remains(lab), []);
-  assert.equal(Number(readSysctl(undefined, LIMIT)), before);
+  assertPutBack(before);
 });

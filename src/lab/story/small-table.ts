@@ -13,7 +13,7 @@ export type Smallness =
   | { readonly how: "filled"; readonly held: number; readonly limit: number };
 
 /** More would take minutes and gigabytes. */
-const MOST_HELD = 1_000_000;
+const MOST_HELD = 4_000_000;
 const HOLD_SECONDS = 3600;
 const TRIES = 3;
 const [UDP, DNS] = [17, 53];
