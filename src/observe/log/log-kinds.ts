@@ -129,7 +129,7 @@ export const LOG_KINDS: readonly LogKind[] = [
   },
   {
     id: "rule-log",
-    pattern: /\bIN=\S* OUT=\S* .*\bSRC=\S+ DST=\S+/,
+    pattern: /IN=\S* OUT=\S* .*\bSRC=\S+ DST=\S+/,
     tells: "sign",
     words: "A rule of the firewall logs packets.",
     remedy: "put a limit on it (`limit rate` in nft, -m limit in iptables): under load logging costs more than routing",
