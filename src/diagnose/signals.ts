@@ -1,3 +1,4 @@
+import type { Ruleset } from "./rules/ruleset.ts";
 import type { FlowTuple, TableSignal } from "./signals/table.ts";
 import type { NetworkSignal } from "./signals/network.ts";
 import type { PoolSignal, ServiceSignal } from "./signals/translation.ts";
@@ -136,11 +137,18 @@ export interface Signals {
   readonly table?: TableSignal;
   readonly log?: readonly LogSignal[];
   readonly gateway?: GatewaySignal;
+  /** The rules of every program, understood; absent where they cannot be read. Not kept in JSON: it has maps. */
+  readonly rules?: Ruleset;
   /** What source NAT may use, by rule; absent where the rules cannot be read. */
   readonly pools?: readonly PoolSignal[];
   /** What the host takes connections from outside for; absent as `pools`. */
   readonly services?: readonly ServiceSignal[];
   readonly unseen: readonly Unseen[];
+}
+
+/** The signals as JSON: all but the rules, whose texts are in `texts`. */
+export function formatSignals({ rules: _rules, ...signals }: Signals): string {
+  return JSON.stringify(signals);
 }
 
 /** What a counter or level stands at; undefined: not known. */

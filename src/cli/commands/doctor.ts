@@ -112,8 +112,11 @@ async function look(
     signal,
   });
   if (record !== undefined) {
-    const { writeFile } = await import("node:fs/promises");
-    await writeFile(record, `${JSON.stringify(examination.signals)}\n`);
+    const [{ writeFile }, { formatSignals }] = await Promise.all([
+      import("node:fs/promises"),
+      import("../../diagnose/signals.ts"),
+    ]);
+    await writeFile(record, `${formatSignals(examination.signals)}\n`);
   }
   return examination;
 }

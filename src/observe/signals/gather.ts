@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseIpv4 } from "../../address/ipv4.ts";
 import { readHostFacts } from "../../apply/host-facts.ts";
 import type { Signals, Unseen } from "../../diagnose/signals.ts";
+import type { Ruleset } from "../../diagnose/rules/ruleset.ts";
 import { readRuleset } from "../../diagnose/rules/read-ruleset.ts";
 import { KernelError } from "../../kernel/error.ts";
 import type { NamespaceName } from "../../kernel/namespace.ts";
@@ -100,9 +101,11 @@ export async function gatherSignals(options: GatherOptions): Promise<Signals> {
     );
     const log = attempt(unseen, "log", "the kernel's log", () => readLogSignals(began, ended));
     step("reading rules");
-    const translation = attempt(unseen, "pools", "rules of translation", () =>
-      readTranslation(namespace, readRuleset(readRulesetSources(namespace)), network.addresses),
-    );
+    const rules = attempt(unseen, "rules", "rules", () => readRules(namespace, unseen));
+    const translation =
+      rules === undefined
+        ? undefined
+        : attempt(unseen, "pools", "rules of translation", () => readTranslation(namespace, rules, network.addresses));
     step("reading the connection table");
     const table = options.withoutTable
       ? undefined
@@ -141,12 +144,25 @@ export async function gatherSignals(options: GatherOptions): Promise<Signals> {
       ...(drops === undefined ? {} : { drops: dropsSignal(drops) }),
       ...(table === undefined ? {} : { table }),
       ...(log === undefined ? {} : { log }),
+      ...(rules === undefined ? {} : { rules }),
       ...translation,
       unseen,
     };
   } finally {
     watch?.close();
   }
+}
+
+/** Undefined where nothing at all could be read. */
+function readRules(namespace: NamespaceName, unseen: Unseen[]): Ruleset | undefined {
+  const sources = readRulesetSources(namespace);
+  const remedy = "run as root, or give the process CAP_NET_ADMIN";
+  for (const why of sources.failed) unseen.push({ signal: "rules", what: "rules of a program", why, remedy });
+  const rules = readRuleset(sources);
+  for (const why of rules.unread) {
+    unseen.push({ signal: "rules", what: "a rule", why, remedy: "look at it with the program that wrote it" });
+  }
+  return sources.failed.length > 0 && rules.chains.size === 0 ? undefined : rules;
 }
 
 function openWatch(namespace: NamespaceName): DropWatch {
