@@ -23,7 +23,38 @@ function readQuestion(kind: string, body: unknown): string | undefined {
   if (kind === "ct count" || kind === "meter" || kind === "quota") return `${kind} ${JSON.stringify(body)}`;
   // A set with a limit in it passes packets as a limit does.
   if (kind === "set" && isObject(body) && listOf(body["stmt"]).length > 0) return `set ${JSON.stringify(body)}`;
-  return undefined;
+  return STATEMENTS.has(kind) ? undefined : `${kind} ${JSON.stringify(body)}`;
+}
+
+/** What rules do, by nft's words; whatever else there is may be a question. */
+const STATEMENTS = new Set(
+  ["accept", "drop", "return", "continue", "jump", "goto", "reject", "queue", "vmap", "counter", "limit", "log"].concat(
+    [
+      "snat",
+      "dnat",
+      "masquerade",
+      "redirect",
+      "mangle",
+      "notrack",
+      "ct helper",
+      "ct timeout",
+      "ct expectation",
+      "flow",
+    ],
+    ["synproxy", "tproxy", "xt", "set", "map", "dup", "fwd", "secmark", "reset", "last"],
+  ),
+);
+
+/** Targets of iptables of which nft tells the name only. */
+function readForeignTarget(name: string): Action | undefined {
+  const address = { kind: "unknown", text: `xt target ${name}` } as const;
+  if (name === "DNAT" || name === "SNAT") return { kind: name === "DNAT" ? "dnat" : "snat", address, flags: [] };
+  if (name === "MASQUERADE" || name === "REDIRECT") {
+    return { kind: name === "REDIRECT" ? "redirect" : "masquerade", port: address, flags: [] };
+  }
+  if (name === "MARK") return { kind: "set-mark", value: address };
+  if (name === "TCPMSS") return { kind: "mss-clamp" };
+  return name === "REJECT" ? { kind: "reject" } : undefined;
 }
 
 function readAction(expression: JsonObject, table: TableName, limited: boolean): Action {
@@ -69,6 +100,8 @@ function readAction(expression: JsonObject, table: TableName, limited: boolean):
     case "synproxy":
     case "tproxy":
       return { kind };
+    case "xt":
+      return (isObject(body) ? readForeignTarget(textOf(body["name"])) : undefined) ?? other;
     default:
       return other;
   }
