@@ -113,6 +113,11 @@ export interface TableSignal {
   readonly seconds: number;
   /** Entries may be missing or double: the table changed too much meanwhile. */
   readonly interrupted: boolean;
+  /**
+   * Connections whose time is up, and that the kernel had not yet removed when the pass began: it counts them, and does
+   * not list them. At least: new ones that came meanwhile make it look less. Absent if the pass was interrupted.
+   */
+  readonly expired?: number;
   readonly exact: boolean;
   readonly states: readonly StateSignal[];
   readonly assured: number;

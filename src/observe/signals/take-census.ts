@@ -21,7 +21,9 @@ export function takeCensus({ namespace, ...order }: CensusJob): TableSignal {
   const census = new Census(order, Date.now() / 1000);
   const scan = scanConntrack(namespace, EVERYTHING, (entry) => census.add(entry));
   if (census.choose()) scanConntrack(namespace, EVERYTHING, (entry) => census.attribute(entry));
-  return census.result(scan);
+  const table = census.result(scan);
+  // The dump leaves out what has expired, and removes it.
+  return table.interrupted ? table : { ...table, expired: Math.max(0, scan.countBefore - table.entries) };
 }
 
 /** The same in a thread of its own, so that this one goes on; rejects with what the kernel refused. */
