@@ -4,13 +4,13 @@ import { formatCount, formatRate } from "../figures.ts";
 import type { Evidence, Fix, Observation } from "../finding.ts";
 import { lookUpRoute, routeText } from "../look-up-route.ts";
 import { isInside } from "../packet-place.ts";
+import { headersOfRules, RULE_CAUSES } from "../rule-drops.ts";
 import { deltaOf, droppedFor, type DroppedHeader, type Signals } from "../signals.ts";
 
 const ICMP = 1;
 const TCP = 6;
 /** Type 3, code 4, as connection tracking keeps them in place of a port. */
 const FRAGMENTATION_NEEDED = (3 << 8) | 4;
-const FILTERS = ["rule", "hook"];
 /** A sender is told once, and then sends smaller packets for ten minutes. */
 const MESSAGES_PER_SECOND = 0.5;
 const PACKETS_PER_SECOND = 3;
@@ -56,11 +56,11 @@ interface Messages {
 
 /** "Fragmentation needed" that a rule of this host dropped, on its way out, in or through. */
 function messagesDropped(signals: Signals): Messages {
-  const filtered = headersOf(signals, ...FILTERS);
+  const filtered = headersOfRules(signals);
   const headers = filtered.filter(
     ({ protocol, destinationPort }) => protocol === ICMP && destinationPort === FRAGMENTATION_NEEDED,
   );
-  const all = droppedFor(signals, ...FILTERS);
+  const all = droppedFor(signals, ...RULE_CAUSES);
   return { headers, packets: filtered.length === 0 ? 0 : Math.round((all * headers.length) / filtered.length) };
 }
 
@@ -124,7 +124,9 @@ function observe(
     lostPackets: dropped + messages.packets,
     explains: [
       { cause: "too-big" },
-      ...(messages.packets === 0 ? [] : [{ cause: messages.headers[0]?.cause ?? "rule", packets: messages.packets }]),
+      ...(messages.packets === 0
+        ? []
+        : [{ cause: messages.headers[0]?.cause === "rule" ? "rule" : "hook", packets: messages.packets }]),
     ],
     fixes: fixes(dropped > 0, messages.packets > 0),
   };

@@ -1,0 +1,96 @@
+import { lookUpRoute } from "../look-up-route.ts";
+import type { DroppedHeader } from "../signals.ts";
+import type { NetworkSignal } from "../signals/network.ts";
+import { matchPacket, type Ending } from "./evaluate/match-packet.ts";
+import { followPacket, type Route } from "./journey.ts";
+import { addressTypes, type Packet, type PacketConnection, type Surroundings } from "./packet.ts";
+import type { Ruleset } from "./ruleset.ts";
+
+const TCP = 6;
+const ICMP = 1;
+
+/**
+ * The rule or policy at which a dropped packet ended: the header is walked through the rules again, as it was when it
+ * died (perhaps translated already), with the states its connection may have had.
+ */
+export function endingOf(ruleset: Ruleset, network: NetworkSignal, header: DroppedHeader): Ending | undefined {
+  if (header.source === undefined || header.destination === undefined) return undefined;
+  const surroundings: Surroundings = {
+    addressType: addressTypes(
+      network.addresses.map(({ address }) => address),
+      network.routes.flatMap(({ type, destination }) =>
+        type === "broadcast" ? [destination.replace(/\/32$/, "")] : [],
+      ),
+    ),
+  };
+  let perhaps: Ending | undefined;
+  for (const connection of connectionsOf(header)) {
+    for (const ending of walks(ruleset, network, packetOf(header, connection), header.interface, surroundings)) {
+      if (ending.certainty === "yes") return ending;
+      perhaps ??= ending;
+    }
+  }
+  return perhaps;
+}
+
+/** What conntrack may have said, the likeliest first. */
+function connectionsOf({
+  protocol,
+  destinationPort = 0,
+  tcpFlags,
+  translation,
+}: DroppedHeader): (PacketConnection | undefined)[] {
+  if (translation !== undefined) return [{ state: "established", status: ["confirmed", "seen-reply"] }];
+  const states: PacketConnection["state"][] = [];
+  if (protocol === TCP) {
+    const isFirst = tcpFlags === undefined || (tcpFlags.includes("syn") && !tcpFlags.includes("ack"));
+    states.push(...(isFirst ? (["new"] as const) : (["invalid", "new"] as const)));
+  } else if (protocol === ICMP && ![8, 13, 17].includes(destinationPort >> 8)) states.push("related", "invalid");
+  else states.push("new");
+  return [...states.map((state) => ({ state, status: [], direction: "original" as const })), undefined];
+}
+
+function packetOf(header: DroppedHeader, connection: PacketConnection | undefined): Packet {
+  const { protocol = 0, source = "", destination = "", sourcePort = 0, destinationPort = 0 } = header;
+  const isIcmp = protocol === ICMP;
+  return {
+    protocol,
+    source,
+    destination,
+    ...(isIcmp ? { icmpType: destinationPort >> 8, icmpCode: destinationPort & 255 } : { sourcePort, destinationPort }),
+    ...(header.tcpFlags === undefined ? {} : { tcpFlags: header.tcpFlags }),
+    ...(header.ttl === undefined ? {} : { ttl: header.ttl }),
+    length: header.length,
+    ...(connection === undefined ? {} : { connection }),
+  };
+}
+
+/**
+ * As a packet that came in by the interface it had when it died, as one that was leaving by it, and as one of the host
+ * itself, which had none.
+ */
+function* walks(
+  ruleset: Ruleset,
+  network: NetworkSignal,
+  packet: Packet,
+  name: string,
+  surroundings: Surroundings,
+): Generator<Ending> {
+  if (network.links.some((link) => link.name === name)) {
+    const route = (at: Packet): Route => routeOf(network, at, name);
+    yield* followPacket(ruleset, { ...packet, inInterface: name }, route, surroundings).endings;
+  } else {
+    const outInterface = lookUpRoute(network, packet)?.route?.interface;
+    const leaving = { ...packet, ...(outInterface === undefined ? {} : { outInterface }) };
+    yield* matchPacket(ruleset, leaving, "output", surroundings).endings;
+    yield* matchPacket(ruleset, leaving, "postrouting", surroundings).endings;
+  }
+  yield* matchPacket(ruleset, { ...packet, outInterface: name }, "postrouting", surroundings).endings;
+}
+
+function routeOf(network: NetworkSignal, { source, destination }: Packet, incoming: string): Route {
+  const route = lookUpRoute(network, { source, destination, incoming })?.route;
+  if (route === undefined) return { kind: "none" };
+  if (route.type === "local" || route.type === "broadcast" || route.type === "multicast") return { kind: "local" };
+  return route.interface === undefined ? { kind: "none" } : { kind: "forward", outInterface: route.interface };
+}
