@@ -1,5 +1,6 @@
 import { readSysctl, writeSysctl } from "../../../kernel/sysctl.ts";
 import type { Fault } from "../fault.ts";
+import { steerToOneCpu, whyNotSteered } from "../one-cpu.ts";
 
 const LIMIT = "net.core.netdev_max_backlog";
 
@@ -8,17 +9,7 @@ export const fault: Fault = {
   id: "backlog",
   title: "one CPU gets more packets than its queue holds",
   plant: (scene) => {
-    // The namespace has its interfaces only in a /sys of its own, which `ip netns exec` mounts.
-    scene.run(
-      "gateway",
-      "ip",
-      "netns",
-      "exec",
-      scene.gateway,
-      "sh",
-      "-c",
-      "echo 2 > /sys/class/net/lan/queues/rx-0/rps_cpus",
-    );
+    steerToOneCpu(scene, "lan");
     const before = readSysctl(undefined, LIMIT) ?? "1000";
     scene.undo(() => writeSysctl(undefined, LIMIT, before));
     writeSysctl(undefined, LIMIT, "100");
@@ -27,4 +18,5 @@ export const fault: Fault = {
     // Twenty bursts a second: too long for the short queue, not for an ordinary one.
     await scene.fillTable({ connections: 500_000, rate: 30_000, signal });
   },
+  impossible: whyNotSteered,
 };

@@ -1,0 +1,15 @@
+import type { Fault } from "../fault.ts";
+import { steerToOneCpu, whyNotSteered } from "../one-cpu.ts";
+
+/** More connections than one CPU can begin, steered to it: its queue, long as it is, stays full. */
+export const fault: Fault = {
+  id: "backlog",
+  title: "more packets are steered to one CPU than it can handle",
+  plant: (scene) => steerToOneCpu(scene, "lan"),
+  traffic: async (scene, signal) => {
+    for (let seed = 1; !signal.aborted; seed++) await scene.fillTable({ connections: 200_000, seed, signal });
+  },
+  // More room does not help who is overloaded all the time.
+  fixable: false,
+  impossible: whyNotSteered,
+};
