@@ -48,7 +48,10 @@ const AF_INET = 2;
 const TCP = 6;
 const SYN_SENT = TCP_STATES.indexOf("SYN_SENT");
 const SYN_RECV = TCP_STATES.indexOf("SYN_RECV");
-const ESTABLISHED = TCP_STATES.indexOf("ESTABLISHED");
+/** States that a connection is in after its answer; without one it was picked up in the middle. */
+const ANSWERED: ReadonlySet<number> = new Set(
+  (["ESTABLISHED", "FIN_WAIT", "CLOSE_WAIT", "LAST_ACK", "TIME_WAIT"] as const).map((name) => TCP_STATES.indexOf(name)),
+);
 /** Packets without one answer that are more than a first try and its repetitions. */
 const ONE_WAY_PACKETS = 8;
 /** Flows kept of each kind, and rows of each list. */
@@ -280,10 +283,10 @@ export class Census {
     this.#withoutHelper.offer(() => flowSignal(entry, this.#now));
   }
 
-  /** Established without an answer: picked up in the middle. Or many packets and no answer: it goes another way. */
+  /** Beyond the handshake without an answer: picked up in the middle. Or many packets and no answer: it goes another way. */
   #isOneWay(entry: ConnectionEntry, state: number): boolean {
     if ((entry.status & STATUS.seenReply) !== 0) return false;
-    if (entry.original.protocol === TCP && state === ESTABLISHED) return true;
+    if (entry.original.protocol === TCP && ANSWERED.has(state)) return true;
     const packets = entry.nested(CTA_COUNTERS_ORIG, CTA_COUNTERS_PACKETS, 8);
     if (packets === 0 || entry.buffer.u64(packets) < ONE_WAY_PACKETS) return false;
     const answers = entry.nested(CTA_COUNTERS_REPLY, CTA_COUNTERS_PACKETS, 8);
