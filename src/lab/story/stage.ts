@@ -40,6 +40,11 @@ const DIRECT = { client: "192.168.1.2", server: "192.168.1.30" } as const;
 /** The article's addresses. */
 const NAT = { client: "192.168.0.2", host: "192.168.0.30" } as const;
 const DOCKER_BRIDGE = "172.17.0.1";
+/**
+ * A page that the server makes anew, for a fifth of a millisecond of its CPU: so it is the server that sets the pace, as
+ * in the article, and not ab.
+ */
+const PAGE = "download?bytes=1000";
 const BRIDGE_SWITCH = "net.bridge.bridge-nf-call-iptables";
 
 /** Names of the story's namespaces. */
@@ -143,7 +148,7 @@ function run(namespace: string | undefined, command: string, args: readonly stri
 }
 
 function url(address: string): string {
-  return `http://${address}:${CONTAINER.port}/`;
+  return `http://${address}:${CONTAINER.port}/${PAGE}`;
 }
 
 function setIfThere(namespace: string, name: string, value: string): void {
