@@ -13,6 +13,7 @@ const lines = (count: number, incoming = "lan") =>
 const invalid = (packets: number): SignalChanges => ({
   deltas: { "conntrack.invalid": packets },
   settings: { "net.netfilter.nf_conntrack_log_invalid": "255" },
+  log: [logged("out-of-window", packets, { of: "6" })],
 });
 
 const TABLE: readonly (readonly [string, SignalChanges, string | undefined])[] = [
@@ -31,6 +32,11 @@ const TABLE: readonly (readonly [string, SignalChanges, string | undefined])[] =
   ],
   ["invalid packets, which are not logged", { deltas: { "conntrack.invalid": 5000 } }, undefined],
   ["few invalid packets, logged", invalid(10), undefined],
+  [
+    "invalid packets of a kind that is not logged",
+    { deltas: { "conntrack.invalid": 5000 }, settings: { "net.netfilter.nf_conntrack_log_invalid": "255" } },
+    undefined,
+  ],
   ["a rule that meets much", logs(400), "200 /s packets are written into the kernel's log"],
   [
     "a rule that does not count, by its lines",

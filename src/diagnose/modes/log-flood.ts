@@ -29,7 +29,7 @@ export const mode: FailureMode = {
       .toSorted((a, b) => (b.packets ?? 0) - (a.packets ?? 0));
     const written = writtenByRules(signals, loggers);
     const counted = Math.max(0, ...loggers.map(({ packets }) => packets ?? 0));
-    const invalid = (settingOf(signals, INVALID) ?? 0) === 0 ? 0 : deltaOf(signals, "conntrack.invalid");
+    const invalid = writtenByTracking(signals);
     const rate = (count: number): number => count / signals.seconds;
     const byRules = rate(Math.max(written, counted)) >= NOTEWORTHY_PER_SECOND && loggers.length > 0;
     const byTracking = rate(invalid) >= NOTEWORTHY_PER_SECOND;
@@ -63,6 +63,16 @@ function writtenByRules(signals: Signals, loggers: readonly Logger[]): number {
   return isOurs ? logged.now : 0;
 }
 
+/** Of the packets that connection tracking finds invalid it logs those that are broken or out of their window. */
+function writtenByTracking(signals: Signals): number {
+  if ((settingOf(signals, INVALID) ?? 0) === 0) return 0;
+  const invalid = deltaOf(signals, "conntrack.invalid");
+  if (signals.log === undefined) return invalid;
+  const lines = signals.log.reduce((sum, { id, now }) => sum + (id === "out-of-window" ? now : 0), 0);
+  // Lines may be about other namespaces; more than we found invalid are not ours.
+  return Math.min(lines, invalid);
+}
+
 function evidence(signals: Signals, loggers: readonly Logger[], written: number, invalid: number): Evidence[] {
   const found: Evidence[] = [];
   const counted = loggers.reduce((sum, { packets }) => sum + (packets ?? 0), 0);
@@ -77,9 +87,9 @@ function evidence(signals: Signals, loggers: readonly Logger[], written: number,
   }
   if (invalid > 0) {
     found.push({
-      what: `packets found invalid, with ${INVALID}=${signals.settings[INVALID]}`,
+      what: `invalid packets in the kernel's log, with ${INVALID}=${signals.settings[INVALID]}`,
       value: formatCount(invalid),
-      meaning: "each is logged",
+      meaning: signals.log?.find(({ id }) => id === "out-of-window")?.last.slice(0, 160) ?? "some kinds are not logged",
     });
   }
   const suppressed = signals.log?.filter(({ id }) => id === "messages-suppressed") ?? [];
