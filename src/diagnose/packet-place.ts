@@ -1,6 +1,7 @@
 import { parseIpv4, type Ipv4 } from "../address/ipv4.ts";
 import { parseIpv4Prefix, prefixContains } from "../address/ipv4-prefix.ts";
 import { lookUpRoute } from "./look-up-route.ts";
+import type { LinkSignal, NetworkSignal } from "./signals/network.ts";
 import type { Signals } from "./signals.ts";
 
 const PRIVATE = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16"].flatMap(
@@ -22,6 +23,12 @@ export function isOwn(signals: Signals, text: string): boolean {
 export function isInside(signals: Signals, text: string): boolean {
   const route = lookUpRoute(signals.network, { destination: text })?.route;
   return route !== undefined && route.type === "unicast" && !route.destination.endsWith("/0");
+}
+
+/** The bridge that the interface is a port of. */
+export function bridgeOf(network: NetworkSignal, name: string): LinkSignal | undefined {
+  const master = network.links.find((link) => link.name === name)?.master;
+  return network.links.find(({ index, kind }) => index === master && kind === "bridge");
 }
 
 /** The first octets of an address: `10.64.1.0/24`. */

@@ -2,7 +2,7 @@ import { listText, perSecond, topOf } from "../dropped.ts";
 import type { FailureMode } from "../failure-mode.ts";
 import { formatCount, formatPercent, formatRate } from "../figures.ts";
 import type { Evidence, Explained, Fix, Observation, Severity } from "../finding.ts";
-import { isInside, isOwn, isPrivate, networkOf } from "../packet-place.ts";
+import { bridgeOf, isInside, isOwn, isPrivate, networkOf } from "../packet-place.ts";
 import { droppingRules, RULE_CAUSES, type DroppingRule } from "../rule-drops.ts";
 import { droppedFor, type DroppedHeader, type Signals } from "../signals.ts";
 
@@ -86,7 +86,10 @@ const WORDS: Readonly<Record<Errand, string>> = {
   other: "",
 };
 
-function errandOf(signals: Signals, { source = "", destination = "", protocol, translation }: DroppedHeader): Errand {
+function errandOf(signals: Signals, header: DroppedHeader): Errand {
+  const { source = "", destination = "", protocol, translation } = header;
+  // Between two ports of a bridge: bridge-nf-call tells that it comes to IP's rules at all.
+  if (bridgeOf(signals.network, header.interface) !== undefined) return "other";
   if (/^(22[4-9]|23\d|255)\.|\.255$/.test(destination)) return "other";
   if (translation !== undefined) return "established";
   const fromInside = !isOwn(signals, source) && isPrivate(source) && isInside(signals, source);

@@ -1,4 +1,5 @@
 import { lookUpRoute } from "../look-up-route.ts";
+import { bridgeOf } from "../packet-place.ts";
 import type { DroppedHeader } from "../signals.ts";
 import type { NetworkSignal } from "../signals/network.ts";
 import { matchPacket, type Ending } from "./evaluate/match-packet.ts";
@@ -76,7 +77,14 @@ function* walks(
   name: string,
   surroundings: Surroundings,
 ): Generator<Ending> {
-  if (network.links.some((link) => link.name === name)) {
+  const bridge = bridgeOf(network, name)?.name;
+  // IP's rules see bridged packets by br_netfilter; those to be routed have left the port behind by then.
+  if (bridge !== undefined) {
+    const bridged = { ...packet, inInterface: bridge, outInterface: bridge, bridgeOutPort: name };
+    for (const hook of ["prerouting", "forward", "postrouting"] as const) {
+      yield* matchPacket(ruleset, bridged, hook, surroundings).endings;
+    }
+  } else if (network.links.some((link) => link.name === name)) {
     const route = (at: Packet): Route => routeOf(network, at, name);
     yield* followPacket(ruleset, { ...packet, inInterface: name }, route, surroundings).endings;
   } else {

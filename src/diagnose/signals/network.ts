@@ -7,6 +7,8 @@ export interface LinkSignal {
   readonly mtu: number;
   /** `veth`, `bridge`, `bond`, ...; absent for hardware and loopback. */
   readonly kind?: string;
+  /** Index of the bridge, bond, ... it is a port of. */
+  readonly master?: number;
   /** Offloads by ethtool(8)'s short names (`gro`, `tx`, `rx`, `tso`, `gso`), where they can be read. */
   readonly offloads: Readonly<Record<string, boolean>>;
   readonly xdp?: boolean;

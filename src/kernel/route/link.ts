@@ -18,6 +18,7 @@ const IFINFOMSG = 16;
 const IFLA_ADDRESS = 1;
 const IFLA_IFNAME = 3;
 const IFLA_MTU = 4;
+const IFLA_MASTER = 10;
 const IFLA_LINKINFO = 18;
 const IFLA_NET_NS_FD = 28;
 const IFLA_EXT_MASK = 29;
@@ -42,6 +43,8 @@ export interface LinkInfo {
   readonly mtu: number;
   /** `veth`, `bond`, `vlan`, ...; undefined for hardware and loopback. */
   readonly kind?: string;
+  /** Index of the bridge, bond, ... it is a port of. */
+  readonly master?: number;
 }
 
 /** What may be chosen about a new pair; the kernel chooses what is left out. */
@@ -130,11 +133,13 @@ function decodeLink(reply: MessageCursor, attributes: AttributeCursor, nested: A
   let mtu = 0;
   let carrier = false;
   let kind: string | undefined;
+  let master = 0;
   attributes.inMessage(reply, IFINFOMSG);
   while (attributes.next()) {
     if (attributes.type === IFLA_IFNAME) name = attributes.text();
     else if (attributes.type === IFLA_ADDRESS) mac = formatMac(attributes.copy());
     else if (attributes.type === IFLA_MTU) mtu = attributes.u32();
+    else if (attributes.type === IFLA_MASTER) master = attributes.u32();
     else if (attributes.type === IFLA_CARRIER) carrier = attributes.u8() === 1;
     else if (attributes.type === IFLA_LINKINFO) {
       nested.inAttribute(attributes);
@@ -142,7 +147,16 @@ function decodeLink(reply: MessageCursor, attributes: AttributeCursor, nested: A
     }
   }
   const up = (reply.u32(8) & IFF_UP) !== 0;
-  return { index: reply.i32(4), name, up, carrier, mac, mtu, ...(kind === undefined ? {} : { kind }) };
+  return {
+    index: reply.i32(4),
+    name,
+    up,
+    carrier,
+    mac,
+    mtu,
+    ...(kind === undefined ? {} : { kind }),
+    ...(master === 0 ? {} : { master }),
+  };
 }
 
 function linkMessage(type: number, index: number, flags: number, change: number): NetlinkMessage {
