@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Route>>> = {
   remove: async () => (await import("./commands/remove.ts")).remove,
   status: async () => (await import("./commands/status.ts")).status,
   doctor: async () => (await import("./commands/doctor.ts")).doctor,
+  explain: async () => (await import("./commands/explain.ts")).explain,
   top: async () => (await import("./commands/top.ts")).top,
   stats: async () => (await import("./commands/stats.ts")).stats,
   flows: async () => (await import("./commands/flows/group.ts")).flows,

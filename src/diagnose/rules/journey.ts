@@ -93,8 +93,8 @@ function wayOf(arrived: HookResult, route: (packet: Packet) => Route): Route {
   return redirected ? { kind: "local" } : route(arrived.packet);
 }
 
-/** The packets that it may be after prerouting, if rules choose between several fixed destinations. */
-function choicesOf({ packet, translations }: HookResult): Packet[] {
+/** The packets that it may be after prerouting, if rules choose between several fixed destinations; else none. */
+export function choicesOf({ packet, translations }: HookResult): Packet[] {
   if (packet.destination !== UNKNOWN_ADDRESS || translations.length < 2) return [];
   const choices = translations.map(({ to }) => to);
   if (choices.some(({ address }) => address === undefined)) return [];

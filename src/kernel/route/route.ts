@@ -25,7 +25,7 @@ export const MAIN_TABLE = 254;
 export const LOCAL_TABLE = 255;
 
 /** rtm_type; the index is the kernel's number. */
-const TYPES = [
+export const TYPES = [
   "unspecified",
   "unicast",
   "local",
