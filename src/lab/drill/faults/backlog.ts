@@ -1,5 +1,5 @@
-import { readSysctl, writeSysctl } from "../../../kernel/sysctl.ts";
 import type { Fault } from "../fault.ts";
+import { holdLow } from "../low-limit.ts";
 import { steerToOneCpu, whyNotSteered } from "../one-cpu.ts";
 
 const LIMIT = "net.core.netdev_max_backlog";
@@ -8,11 +8,9 @@ const LIMIT = "net.core.netdev_max_backlog";
 export const fault: Fault = {
   id: "backlog",
   title: "one CPU gets more packets than its queue holds",
-  plant: (scene) => {
+  plant: async (scene) => {
     steerToOneCpu(scene, "lan");
-    const before = readSysctl(undefined, LIMIT) ?? "1000";
-    scene.undo(() => writeSysctl(undefined, LIMIT, before));
-    writeSysctl(undefined, LIMIT, "100");
+    await holdLow(scene, LIMIT, 100);
   },
   traffic: async (scene, signal) => {
     // Twenty bursts a second: too long for the short queue, not for an ordinary one.

@@ -1,5 +1,5 @@
-import { readSysctl, writeSysctl } from "../../../kernel/sysctl.ts";
 import type { Fault } from "../fault.ts";
+import { holdLow } from "../low-limit.ts";
 import { sendPackets } from "../packets.ts";
 
 const LIMIT = "net.netfilter.nf_conntrack_expect_max";
@@ -11,10 +11,8 @@ const PROVIDER = "198.51.100.9";
 export const fault: Fault = {
   id: "expectation-table",
   title: "more phones sign on than the table of expected connections holds",
-  plant: (scene) => {
-    const before = readSysctl(undefined, LIMIT) ?? "4096";
-    scene.undo(() => writeSysctl(undefined, LIMIT, before));
-    writeSysctl(undefined, LIMIT, String(ROOM));
+  plant: async (scene) => {
+    await holdLow(scene, LIMIT, ROOM);
     scene.nft(`table ip helpers {
       ct helper sip { type "sip" protocol udp; }
       chain prerouting { type filter hook prerouting priority 0; udp dport 5060 ct helper set "sip"; }

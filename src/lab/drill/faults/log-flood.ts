@@ -1,4 +1,3 @@
-import { readSysctl, writeSysctl } from "../../../kernel/sysctl.ts";
 import type { Fault } from "../fault.ts";
 import { sendPackets } from "../packets.ts";
 import type { Scene } from "../scene.ts";
@@ -7,9 +6,7 @@ const ALL_NAMESPACES = "net.netfilter.nf_log_all_netns";
 
 /** Lets rules of the lab's namespaces log, as those of the first one may. */
 export function logFromLab(scene: Scene): void {
-  const before = readSysctl(undefined, ALL_NAMESPACES) ?? "0";
-  scene.undo(() => writeSysctl(undefined, ALL_NAMESPACES, before));
-  writeSysctl(undefined, ALL_NAMESPACES, "1");
+  scene.lab.borrowLimits({ [ALL_NAMESPACES]: 1 });
 }
 
 /** A rule that logs every packet to DNS, left over from a search for an error. */

@@ -1,5 +1,5 @@
-import { readSysctl, writeSysctl } from "../../../kernel/sysctl.ts";
 import type { Fault } from "../fault.ts";
+import { holdLow } from "../low-limit.ts";
 
 const BUDGET = "net.core.netdev_budget";
 
@@ -7,10 +7,8 @@ const BUDGET = "net.core.netdev_budget";
 export const fault: Fault = {
   id: "squeeze",
   title: "the budget of packets in a round is far too small",
-  plant: (scene) => {
-    const before = readSysctl(undefined, BUDGET) ?? "300";
-    scene.undo(() => writeSysctl(undefined, BUDGET, before));
-    writeSysctl(undefined, BUDGET, "1");
+  plant: async (scene) => {
+    await holdLow(scene, BUDGET, 1);
   },
   traffic: async (scene, signal) => {
     await scene.fillTable({ connections: 200_000, rate: 20_000, signal });
