@@ -95,6 +95,8 @@ export interface HostSignal {
   readonly hostNamespace: boolean;
   /** Slots of nf_nat_bysource, if they can be known. */
   readonly bysourceBuckets?: number;
+  /** It is what the kernel takes for this memory if nobody asks for another size. */
+  readonly bysourceAssumed?: boolean;
   /** Modules of the kernel that are loaded, or built in and there. */
   readonly modules: readonly string[];
 }
@@ -103,6 +105,17 @@ export interface HostSignal {
 export interface GatewaySignal {
   readonly name: string;
   readonly appliedAt: string;
+}
+
+/** Packets that left the outside interface with a private source address, belonging to no connection. */
+export interface LeakSignal {
+  readonly interface: string;
+  /** How long it was looked for. */
+  readonly seconds: number;
+  /** At least: not more than 256 are looked at. */
+  readonly packets: number;
+  /** Some of them; cause, reason and function are empty: nobody dropped them. */
+  readonly headers: readonly DroppedHeader[];
 }
 
 /** Something that could not be looked at. */
@@ -143,6 +156,8 @@ export interface Signals {
   readonly pools?: readonly PoolSignal[];
   /** What the host takes connections from outside for; absent as `pools`. */
   readonly services?: readonly ServiceSignal[];
+  /** Packets that left with a private source, of no connection; absent where nobody had reason to look for them. */
+  readonly leak?: LeakSignal;
   readonly unseen: readonly Unseen[];
 }
 

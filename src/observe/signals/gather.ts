@@ -1,19 +1,22 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseIpv4 } from "../../address/ipv4.ts";
 import { readHostFacts } from "../../apply/host-facts.ts";
-import type { Signals, Unseen } from "../../diagnose/signals.ts";
+import type { HostSignal, Signals, Unseen } from "../../diagnose/signals.ts";
 import type { Ruleset } from "../../diagnose/rules/ruleset.ts";
 import { readRuleset } from "../../diagnose/rules/read-ruleset.ts";
+import { readBootHashSize } from "../../kernel/conntrack/boot-hash-size.ts";
 import { KernelError } from "../../kernel/error.ts";
 import type { NamespaceName } from "../../kernel/namespace.ts";
 import { readModules } from "../../kernel/proc.ts";
 import { readRulesetSources } from "../../kernel/ruleset/read.ts";
 import { readUptime } from "../../kernel/uptime.ts";
+import { bucketsAtBoot } from "../../plan/table.ts";
 import { takeSnapshot } from "../counters/snapshot.ts";
 import { DropWatch } from "../drops/watch.ts";
 import type { PortSupply } from "../flows/port-use.ts";
 import { counterSignals, readingsOf } from "./counter-signals.ts";
 import { dropsSignal } from "./drops.ts";
+import { lookForLeak } from "./leak.ts";
 import { readLogSignals } from "./log.ts";
 import { readNetwork } from "./network.ts";
 import { readSettings } from "./settings.ts";
@@ -120,7 +123,7 @@ export async function gatherSignals(options: GatherOptions): Promise<Signals> {
         );
     const modules = [...readModules(MODULES)].flatMap(([name, state]) => (state === "loaded" ? [name] : []));
     const { kernelRelease, memoryBytes, cpus, bysourceBuckets, isHostNamespace } = facts;
-    return {
+    const signals: Signals = {
       version: 1,
       takenAt: new Date(ended).toISOString(),
       seconds,
@@ -130,7 +133,7 @@ export async function gatherSignals(options: GatherOptions): Promise<Signals> {
         cpus,
         uptimeSeconds: readUptime(),
         hostNamespace: isHostNamespace,
-        ...(bysourceBuckets === undefined ? {} : { bysourceBuckets }),
+        ...bysourceOf(bysourceBuckets, memoryBytes),
         modules,
       },
       counters: counterSignals(
@@ -148,6 +151,10 @@ export async function gatherSignals(options: GatherOptions): Promise<Signals> {
       ...translation,
       unseen,
     };
+    const leak = await attemptLater(unseen, "leak", "packets that leave untranslated", () =>
+      lookForLeak(namespace, signals),
+    );
+    return leak === undefined ? signals : { ...signals, leak };
   } finally {
     watch?.close();
   }
@@ -163,6 +170,14 @@ function readRules(namespace: NamespaceName, unseen: Unseen[]): Ruleset | undefi
     unseen.push({ signal: "rules", what: "a rule", why, remedy: "look at it with the program that wrote it" });
   }
   return sources.failed.length > 0 && rules.chains.size === 0 ? undefined : rules;
+}
+
+/** The kernel does not tell it: what somebody asked for at boot, or what the kernel itself takes for the memory. */
+function bysourceOf(known: number | undefined, memoryBytes: number): Partial<HostSignal> {
+  const bysourceBuckets = known ?? readBootHashSize();
+  return bysourceBuckets === undefined
+    ? { bysourceBuckets: bucketsAtBoot(memoryBytes), bysourceAssumed: true }
+    : { bysourceBuckets };
 }
 
 function openWatch(namespace: NamespaceName): DropWatch {
