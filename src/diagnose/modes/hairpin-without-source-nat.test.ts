@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { drop, flow, route, signals } from "../../../test/fixtures/signals.ts";
+import { drop, flow, link, route, signals } from "../../../test/fixtures/signals.ts";
 import type { FlowSignal } from "../signals/table.ts";
 import { mode } from "./hairpin-without-source-nat.ts";
 
@@ -52,6 +52,12 @@ test("what looks alike", () => {
     // Behind another router than the server: the answer may have to come through here.
     { ...table(forwarded("10.71.1.5", "10.64.9.10")), network: { routes: ROUTES } },
     table(forwarded("10.64.1.20", "10.64.9.10", { status: ["dnat", "seen-reply"] })),
+    // Containers of one bridge that is seen by connection tracking: the server is down.
+    {
+      ...table(forwarded("10.64.1.20", "10.64.9.10")),
+      network: { links: [link({ name: "lan", kind: "bridge" }), link({ name: "wan" })] },
+      settings: { "net.bridge.bridge-nf-call-iptables": "1" },
+    },
   ];
   for (const changes of cases) assert.deepEqual(mode.examine(signals(changes)), [], JSON.stringify(changes));
 });

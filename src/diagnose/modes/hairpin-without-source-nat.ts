@@ -61,8 +61,15 @@ function turnsRound(flow: FlowSignal, signals: Signals): boolean {
   if (waited(flow, signals) < WAITED) return false;
   const [caller, server] = [wayTo(signals, original.source), wayTo(signals, reply.source)];
   if (caller?.interface === undefined || server?.interface === undefined) return false;
+  if (bridgeShowsAnswers(signals, caller.interface)) return false;
   // Behind the same router, or on the same wire: else the answer may well have to come through here.
   return caller.interface === server.interface && caller.via === server.via && original.source !== reply.source;
+}
+
+/** Where a bridge of this host hands its frames to connection tracking, straight answers are seen and translated back. */
+function bridgeShowsAnswers({ network, settings }: Signals, name: string): boolean {
+  const isBridge = network.links.some((link) => link.name === name && link.kind === "bridge");
+  return isBridge && settings["net.bridge.bridge-nf-call-iptables"] === "1";
 }
 
 /** Seconds since the last packet, as far as the timers tell. */

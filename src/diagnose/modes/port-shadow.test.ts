@@ -65,5 +65,7 @@ test("among many connections some have the port by chance", () => {
   for (const [count, connections, findings] of cases) {
     assert.equal(mode.examine(shadowed(count, connections)).length, findings, `${count} of ${connections}`);
   }
+  const voice = { ...shadowed(1, 50), services: [{ ...SERVICE, first: 10_000, last: 20_000 }] };
+  assert.deepEqual(mode.examine(voice), []);
   assert.deepEqual(mode.examine(signals()), []);
 });

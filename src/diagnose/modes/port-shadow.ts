@@ -29,11 +29,14 @@ export const mode: FailureMode = {
 };
 
 /** Source NAT keeps the port of an inside host where it can: by chance one in 64,512 is that of a service. */
-function isNoAccident({ key, count }: GroupSignal, { table }: Signals): boolean {
+function isNoAccident({ key, count }: GroupSignal, { table, services = [] }: Signals): boolean {
   const address = key.slice(0, key.indexOf(":"));
   const through = table?.publicAddresses.find((one) => one.address === address)?.connections ?? 0;
   const expected = through / PORTS;
-  return expected < LIKELY ? count > 0 : count >= Math.max(ENOUGH, expected * MORE_THAN_CHANCE);
+  // The more ports are services, the likelier it is that one of them is hit.
+  const ports = services.reduce((sum, { first, last }) => sum + last - first + 1, 0);
+  if (expected * ports < LIKELY) return count > 0;
+  return count >= Math.max(ENOUGH, expected * MORE_THAN_CHANCE);
 }
 
 function observe({ key, count }: GroupSignal, signals: Signals): Observation {

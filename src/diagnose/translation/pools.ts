@@ -29,7 +29,8 @@ export function poolsOf(ruleset: Ruleset, addresses: readonly AddressSignal[]): 
     const translation = translationOf(rule);
     if (rule.family === "ip6" || rule.family === "bridge" || translation === undefined) return [];
     if (translation.kind === "masquerade") return [masquerade(rule, translation, ruleset, addresses)];
-    if (translation.kind !== "snat") return [];
+    // Which side iptables' NETMAP translates depends on the hook; of a destination it does no harm here.
+    if (translation.kind !== "snat" && !translation.flags.includes("netmap")) return [];
     const pool = sourcePool(rule, translation, ruleset);
     return pool === undefined || pool.ranges.length === 0 ? [] : [pool];
   });

@@ -11,6 +11,13 @@ test("a port is a service's at its address, or at any of the host", () => {
     [
       { protocol: 17, first: 53, last: 53 },
       { protocol: 6, first: 8000, last: 8002, address, rule: "ip/nat/pre/1" },
+      {
+        protocol: 6,
+        first: 1,
+        last: 65_535,
+        address: { first: "203.0.113.9", last: "203.0.113.9" },
+        rule: "ip/nat/pre/2",
+      },
     ],
     new Set([number("203.0.113.2")]),
   );
@@ -21,6 +28,8 @@ test("a port is a service's at its address, or at any of the host", () => {
     [6, "203.0.113.4", 8002, true, true],
     [6, "203.0.113.5", 8002, false, false],
     [6, "203.0.113.4", 8003, false, false],
+    [6, "203.0.113.9", 8003, false, true],
+    [17, "203.0.113.9", 8003, false, false],
   ];
   for (const [protocol, text, port, has, forwarded] of cases) {
     assert.equal(ports.has(protocol, number(text), port), has, `${protocol} ${text} ${port}`);

@@ -39,6 +39,7 @@ test("the ports of every address, as the rules have them", () => {
       ],
       ["203.0.113.9 2000-2999 of 6", "203.0.113.9 2000-3999 of 17"],
     ],
+    [[any], []],
     [[], []],
   ];
   for (const [pools, supplies] of cases) assert.deepEqual(texts(pools), supplies);

@@ -1,6 +1,6 @@
 import { parseIpv4, type Ipv4 } from "../../address/ipv4.ts";
 import { parseIpv4Range } from "../../address/ipv4-range.ts";
-import { parsePortRange } from "../../address/port-range.ts";
+import { parsePortRange, type PortRange } from "../../address/port-range.ts";
 import { surroundingsOf } from "../../apply/surroundings.ts";
 import { readMemory } from "../../apply/situation.ts";
 import type { ApplyRecord } from "../../apply/record.ts";
@@ -44,17 +44,20 @@ const MOST_ADDRESSES = 65_536;
 /** What the kernel takes if a rule names no ports: then another rule's ports for the address say more. */
 const UNNAMED = { first: 1024, last: 65_535 };
 
-/** The ports of every public address of the pools; what overlaps becomes one. */
+/**
+ * The ports of every public address of the pools; what overlaps becomes one. Of addresses that are not there, all ports
+ * may be used that the kernel takes by itself.
+ */
 export function suppliesOf(pools: readonly PoolSignal[]): PortSupply[] {
   const supplies: PortSupply[] = [];
   const byAddress = new Map<Ipv4, PortSupply[]>();
   for (const supply of pools.flatMap(suppliesOfPool).slice(0, MOST_ADDRESSES)) {
     const known = byAddress.get(supply.address) ?? [];
     const others = known.filter((other) => overlap(other, supply));
-    if (others.length > 0 && (supply.blockSize !== undefined || isUnnamed(supply))) continue;
+    if (others.length > 0 && supply.blockSize !== undefined) continue;
     const merged = others.reduce<PortSupply>(
       (sum, other) =>
-        isUnnamed(other) || other.blockSize !== undefined
+        other.blockSize !== undefined
           ? sum
           : { ...sum, first: Math.min(sum.first, other.first), last: Math.max(sum.last, other.last) },
       supply,
@@ -68,7 +71,7 @@ export function suppliesOf(pools: readonly PoolSignal[]): PortSupply[] {
 function suppliesOfPool({ ranges, blockSize, protocols }: PoolSignal): PortSupply[] {
   return ranges.flatMap(({ first, last, ports }) => {
     const [low, high] = [parseIpv4(first), parseIpv4(last)];
-    if (low === undefined || high === undefined) return [];
+    if (low === undefined || high === undefined || (blockSize === undefined && isUnnamed(ports))) return [];
     return Array.from({ length: Math.min(MOST_ADDRESSES, high - low + 1) }, (_, i) => ({
       address: low + i,
       ...ports,
@@ -84,7 +87,7 @@ function overlap(one: PortSupply, other: PortSupply): boolean {
   return one.protocols === undefined || protocols === undefined || one.protocols.some((p) => protocols.includes(p));
 }
 
-function isUnnamed({ first, last }: PortSupply): boolean {
+function isUnnamed({ first, last }: PortRange): boolean {
   return first === UNNAMED.first && last === UNNAMED.last;
 }
 
