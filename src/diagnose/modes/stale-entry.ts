@@ -35,6 +35,8 @@ export const mode: FailureMode = {
   severity: "degraded",
   why: "Rules of NAT are asked for the first packet of a connection only: a connection that was there before its rule goes on untranslated as long as packets come, and nobody can answer it.",
   needs: ["table", "rules"],
+  // A firewall, or our own guard, may drop what leaves untranslated.
+  consequences: ["rule-drop"],
   examine: (signals) => {
     const { table, rules } = signals;
     if (table === undefined || rules === undefined) return [];
