@@ -9,9 +9,14 @@ export const PAIRING_SEED = 1;
  * `jhash ip saddr mod ADDRESSES seed 0x1` (include/linux/jhash.h over 4 bytes, then reciprocal_scale).
  */
 export function pairedAddress(subscriber: Ipv4, addresses: number): number {
-  const start = (0xdeadbeef + 4 + PAIRING_SEED) | 0;
+  return hashedAddress(subscriber, addresses, PAIRING_SEED);
+}
+
+/** What nftables computes for `jhash ip saddr mod CHOICES seed SEED` or the same of `ip daddr`. */
+export function hashedAddress(address: Ipv4, choices: number, seed: number): number {
+  const start = (0xdeadbeef + 4 + seed) | 0;
   // jhash reads bytes, lowest first; the address is in network order, so its first byte comes first.
-  let a = (start + swapBytes(subscriber)) | 0;
+  let a = (start + swapBytes(address)) | 0;
   let b = start;
   let c = start;
   c = ((c ^ b) - rotateLeft(b, 14)) | 0;
@@ -21,7 +26,7 @@ export function pairedAddress(subscriber: Ipv4, addresses: number): number {
   a = ((a ^ c) - rotateLeft(c, 4)) | 0;
   b = ((b ^ a) - rotateLeft(a, 14)) | 0;
   c = ((c ^ b) - rotateLeft(b, 24)) | 0;
-  return Math.floor(((c >>> 0) * addresses) / 2 ** 32);
+  return Math.floor(((c >>> 0) * choices) / 2 ** 32);
 }
 
 /** How many of the subscribers each of the public addresses serves. */

@@ -64,8 +64,12 @@ export type Expression =
   | { readonly kind: "shift"; readonly left: boolean; readonly by: bigint; readonly of: Expression }
   | { readonly kind: "tuple"; readonly of: readonly Expression[] }
   | { readonly kind: "map"; readonly key: Expression; readonly in: Members }
-  /** One of 0 to `below` - 1, nobody knows which. */
-  | { readonly kind: "any-number"; readonly below: bigint }
+  /** One of 0 to `below` - 1: nobody knows which, but for nft's jhash of one address with a seed that is known. */
+  | {
+      readonly kind: "any-number";
+      readonly below: bigint;
+      readonly jhash?: { readonly of: FieldExpression; readonly seed: number };
+    }
   | { readonly kind: "unknown"; readonly text: string };
 
 /** A field of the packet or its connection. A packet without the field matches nothing, negated or not. */

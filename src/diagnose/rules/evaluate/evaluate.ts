@@ -1,3 +1,4 @@
+import { hashedAddress } from "../../../plan/pairing.ts";
 import type { Expression, FieldExpression, Member, Members, Pattern } from "../expression.ts";
 import type { Surroundings } from "../packet.ts";
 import type { NamedSet } from "../ruleset.ts";
@@ -43,10 +44,22 @@ export function evaluate(expression: Expression, state: State, context: Context)
       return evaluate(only.member.data, state, context);
     }
     case "any-number":
-      return { kind: "between", low: 0n, high: expression.below - 1n };
+      return numberBelow(expression, state, context);
     case "unknown":
       return UNKNOWN;
   }
+}
+
+function numberBelow(
+  { below, jhash }: Expression & { readonly kind: "any-number" },
+  state: State,
+  context: Context,
+): Value {
+  const value = jhash === undefined ? UNKNOWN : evaluate(jhash.of, state, context);
+  if (jhash !== undefined && state.family === "ip" && value.kind === "number" && value.unknown === 0n) {
+    return known(hashedAddress(Number(value.bits), Number(below), jhash.seed));
+  }
+  return { kind: "between", low: 0n, high: below - 1n };
 }
 
 /** Says whether the expression gives anything: a map gives nothing for a key that is not in it. */

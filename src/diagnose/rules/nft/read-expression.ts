@@ -21,7 +21,13 @@ export function readExpression(json: unknown, table: TableName): Expression {
   const field = readField(kind, body);
   if (field !== undefined) return field;
   if ((kind === "numgen" || kind === "jhash" || kind === "symhash") && isObject(body) && !body["offset"]) {
-    return { kind: "any-number", below: BigInt(Number(body["mod"])) };
+    const of = kind === "jhash" ? readExpression(body["expr"], table) : undefined;
+    const seed = body["seed"];
+    return {
+      kind: "any-number",
+      below: BigInt(Number(body["mod"])),
+      ...(of?.kind === "field" && of.datatype === "address" && typeof seed === "number" ? { jhash: { of, seed } } : {}),
+    };
   }
   if (kind === "concat") return { kind: "tuple", of: listOf(body).map((part) => readExpression(part, table)) };
   if (kind === "&" || kind === "|" || kind === "^") {
