@@ -1,7 +1,7 @@
 import { headersOf } from "./dropped.ts";
 import { deleteCommand, describePolicy, placeOf, showCommand } from "./rules/describe.ts";
 import type { Ending } from "./rules/evaluate/match-packet.ts";
-import { endingOf } from "./rules/ending-of.ts";
+import { endingsOf } from "./rules/ending-of.ts";
 import { ownerOf, ownerOfChain, type Owner } from "./rules/owner.ts";
 import { waysTo } from "./rules/reach.ts";
 import { rulesOf, type Chain, type Hook, type Rule, type Ruleset } from "./rules/ruleset.ts";
@@ -49,65 +49,110 @@ function mayBe({ cause, location }: DroppedHeader, { chain, certainty }: Ending)
   return !location.startsWith("nf_hook_slow") || (isOlder && (cause === "hook" || certainty === "yes"));
 }
 
+interface Met {
+  readonly id: string;
+  readonly chain: Chain;
+  readonly rule?: Rule;
+  /** By its counter; undefined if it has none of its own. */
+  readonly counted: number | undefined;
+  readonly headers: DroppedHeader[];
+  isGuess: boolean;
+}
+
+/** Several modes ask; the walks through the rules take the time. */
+const KNOWN = new WeakMap<Signals, readonly DroppingRule[]>();
+
 /** Rules and policies that dropped, the most first; none if the rules are not known. */
-export function droppingRules(signals: Signals): DroppingRule[] {
-  const { rules } = signals;
-  if (rules === undefined) return [];
-  const found = new Map<string, { chain: Chain; rule?: Rule; headers: DroppedHeader[]; certain: number }>();
+export function droppingRules(signals: Signals): readonly DroppingRule[] {
+  const known = KNOWN.get(signals);
+  if (known !== undefined) return known;
+  const found = signals.rules === undefined ? [] : findDropping(signals, signals.rules);
+  KNOWN.set(signals, found);
+  return found;
+}
+
+function findDropping(signals: Signals, rules: Ruleset): DroppingRule[] {
+  const shared = sharedCounters(rules);
+  const met = new Map<string, Met>();
   for (const header of headersOfRules(signals)) {
-    const ending = endingOf(rules, signals.network, header);
-    if (ending === undefined || !mayBe(header, ending)) continue;
+    const ending = likeliestEnding(signals, rules, header);
+    if (ending === undefined) continue;
     const { rule, chain } = ending;
     const id = rule?.id ?? chain.id;
-    const known = found.get(id) ?? { chain, ...(rule && { rule }), headers: [], certain: 0 };
-    known.headers.push(header);
-    if (ending.certainty === "yes") known.certain++;
-    found.set(id, known);
+    let one = met.get(id);
+    if (one === undefined) {
+      const counted = rule === undefined ? policyCount(chain, signals) : countedBy(rule, signals, shared);
+      met.set(id, (one = { id, chain, ...(rule && { rule }), counted, headers: [], isGuess: true }));
+    }
+    one.headers.push(header);
+    if (ending.certainty === "yes") one.isGuess = false;
   }
   for (const rule of rulesOf(rules)) {
     const chain = rules.chains.get(rule.chainId);
-    if (chain === undefined || found.has(rule.id) || !drops(rule) || (countedBy(rule, signals) ?? 0) === 0) continue;
-    found.set(rule.id, { chain, rule, headers: [], certain: 1 });
+    if (chain === undefined || met.has(rule.id) || !drops(rule)) continue;
+    const counted = countedBy(rule, signals, shared) ?? 0;
+    if (counted > 0) met.set(rule.id, { id: rule.id, chain, rule, counted, headers: [], isGuess: false });
   }
-  const uncounted = shareOut(signals, [...found.values()]);
-  return [...found]
-    .map(([id, { chain, rule, headers, certain }]) => {
-      const counted = rule === undefined ? policyCount(chain, signals) : countedBy(rule, signals);
-      const packets = counted ?? Math.round(uncounted * headers.length);
-      return {
-        ...describe(rules, id, chain, rule),
-        packets,
-        counts: counted !== undefined,
-        headers,
-        isGuess: certain === 0,
-      };
-    })
+  for (const chain of rules.chains.values()) {
+    const counted = chain.base?.policy === "drop" && !met.has(chain.id) ? (policyCount(chain, signals) ?? 0) : 0;
+    if (counted > 0) met.set(chain.id, { id: chain.id, chain, counted, headers: [], isGuess: false });
+  }
+  const each = packetsPerHeader(signals, [...met.values()]);
+  return [...met.values()]
+    .map(({ id, chain, rule, counted, headers, isGuess }) => ({
+      ...describe(rules, id, chain, rule),
+      packets: counted ?? Math.round(each * headers.length),
+      counts: counted !== undefined,
+      headers,
+      isGuess,
+    }))
     .toSorted((a, b) => b.packets - a.packets);
 }
 
-/** How many packets each header of a rule that does not count stands for. */
-function shareOut(
-  signals: Signals,
-  found: readonly { chain: Chain; rule?: Rule; headers: readonly DroppedHeader[] }[],
-): number {
-  let left = droppedFor(signals, ...RULE_CAUSES);
-  let headers = 0;
-  for (const { chain, rule, headers: own } of found) {
-    const counted = rule === undefined ? policyCount(chain, signals) : countedBy(rule, signals);
-    if (counted === undefined) headers += own.length;
-    else left -= counted;
-  }
-  return headers === 0 ? 0 : Math.max(left / headers, 1);
+/** A rule whose counter stood still dropped nothing. */
+function likeliestEnding(signals: Signals, rules: Ruleset, header: DroppedHeader): Ending | undefined {
+  return endingsOf(rules, signals.network, header).find(
+    (one) => mayBe(header, one) && !(one.rule !== undefined && counterOf(one.rule, signals) === 0),
+  );
 }
 
-/** Packets for which the rule's counter went up; undefined if it has none, or one that counts more than it drops. */
-function countedBy({ id, family, table, parts }: Rule, { counters }: Signals): number | undefined {
-  if (id.startsWith("legacy-")) return counters[`rule.${id}.packets`]?.delta;
+/** How many packets each header of a rule that does not count stands for. */
+function packetsPerHeader(signals: Signals, met: readonly Met[]): number {
+  const counted = met.reduce((sum, one) => sum + (one.counted ?? 0), 0);
+  const headers = met.reduce((sum, one) => sum + (one.counted === undefined ? one.headers.length : 0), 0);
+  return headers === 0 ? 0 : Math.max((droppedFor(signals, ...RULE_CAUSES) - counted) / headers, 1);
+}
+
+/** Packets the rule dropped by its counter; undefined if it has none of its own. */
+function countedBy(rule: Rule, signals: Signals, shared: ReadonlySet<string>): number | undefined {
+  return shared.has(counterName(rule) ?? "") ? undefined : counterOf(rule, signals);
+}
+
+/** Named counters that several rules use. */
+function sharedCounters(rules: Ruleset): Set<string> {
+  const seen = new Set<string>();
+  const shared = new Set<string>();
+  for (const rule of rulesOf(rules)) {
+    const name = counterName(rule);
+    if (name !== undefined && seen.has(name)) shared.add(name);
+    else if (name !== undefined) seen.add(name);
+  }
+  return shared;
+}
+
+/** How far its counter went up, which other rules may share; undefined if it has none, or one that counts more than it drops. */
+function counterOf(rule: Rule, { counters }: Signals): number | undefined {
+  const name = counterName(rule);
+  return name === undefined ? undefined : counters[`${name}.packets`]?.delta;
+}
+
+function counterName({ id, family, table, parts }: Rule): string | undefined {
+  if (id.startsWith("legacy-")) return `rule.${id}`;
   const last = parts.findLastIndex(({ kind }) => kind === "match");
   for (const part of parts.slice(last + 1)) {
     if (part.kind !== "action" || part.action.kind !== "counter") continue;
     const { name } = part.action;
-    return counters[name === undefined ? `rule.${id}.packets` : `counter.${family}/${table}/${name}.packets`]?.delta;
+    return name === undefined ? `rule.${id}` : `counter.${family}/${table}/${name}`;
   }
   return undefined;
 }

@@ -11,11 +11,11 @@ const TCP = 6;
 const ICMP = 1;
 
 /**
- * The rule or policy at which a dropped packet ended: the header is walked through the rules again, as it was when it
- * died (perhaps translated already), with the states its connection may have had.
+ * The rules and policies at which a dropped packet may have ended, the likeliest first: the header is walked through the
+ * rules again, as it was when it died (perhaps translated already), with the states its connection may have had.
  */
-export function endingOf(ruleset: Ruleset, network: NetworkSignal, header: DroppedHeader): Ending | undefined {
-  if (header.source === undefined || header.destination === undefined) return undefined;
+export function endingsOf(ruleset: Ruleset, network: NetworkSignal, header: DroppedHeader): Ending[] {
+  if (header.source === undefined || header.destination === undefined) return [];
   const surroundings: Surroundings = {
     addressType: addressTypes(
       network.addresses.map(({ address }) => address),
@@ -24,14 +24,15 @@ export function endingOf(ruleset: Ruleset, network: NetworkSignal, header: Dropp
       ),
     ),
   };
-  let perhaps: Ending | undefined;
+  const endings: Ending[] = [];
   for (const connection of connectionsOf(header)) {
     for (const ending of walks(ruleset, network, packetOf(header, connection), header.interface, surroundings)) {
-      if (ending.certainty === "yes") return ending;
-      perhaps ??= ending;
+      // By then its source was another one.
+      if (connection?.status?.includes("snat") === true && ending.chain.base?.hook === "postrouting") continue;
+      endings.push(ending);
     }
   }
-  return perhaps;
+  return endings.toSorted((a, b) => Number(b.certainty === "yes") - Number(a.certainty === "yes"));
 }
 
 /** What conntrack may have said, the likeliest first. */
@@ -41,8 +42,13 @@ function connectionsOf({
   tcpFlags,
   translation,
 }: DroppedHeader): (PacketConnection | undefined)[] {
-  if (translation !== undefined) return [{ state: "established", status: ["confirmed", "seen-reply"] }];
   const states: PacketConnection["state"][] = [];
+  if (translation !== undefined) {
+    const { before, after } = translation;
+    const status = ["confirmed", "seen-reply", ...(before.source === after.source ? [] : ["snat"])];
+    const known = { state: "established", status } as const;
+    return protocol === TCP ? [known, { state: "invalid", status: [] }] : [known];
+  }
   if (protocol === TCP) {
     const isFirst = tcpFlags === undefined || (tcpFlags.includes("syn") && !tcpFlags.includes("ack"));
     states.push(...(isFirst ? (["new"] as const) : (["invalid", "new"] as const)));

@@ -164,7 +164,9 @@ export async function gatherSignals(options: GatherOptions): Promise<Signals> {
 function readRules(namespace: NamespaceName, unseen: Unseen[]): Ruleset | undefined {
   const sources = readRulesetSources(namespace);
   const remedy = "run as root, or give the process CAP_NET_ADMIN";
-  for (const why of sources.failed) unseen.push({ signal: "rules", what: "rules of a program", why, remedy });
+  for (const text of sources.failed) {
+    unseen.push({ signal: "rules", what: "rules of a program", why: text.replaceAll(/\s+/g, " "), remedy });
+  }
   const rules = readRuleset(sources);
   for (const why of rules.unread) {
     unseen.push({ signal: "rules", what: "a rule", why, remedy: "look at it with the program that wrote it" });
