@@ -8,7 +8,7 @@ export interface CleanLab {
   readonly title: string;
   readonly gateway: string;
   /** Before the doctor looks. */
-  readonly prepare?: (scene: Scene) => Promise<void>;
+  readonly prepare?: (scene: Scene, signal: AbortSignal) => Promise<void>;
   /** While it looks, until the signal. */
   readonly traffic?: (scene: Scene, signal: AbortSignal) => Promise<void>;
 }
@@ -31,8 +31,8 @@ export const CLEAN_LABS: readonly CleanLab[] = [
     id: "held",
     title: "1,000,000 connections are held, some in use",
     gateway: LARGE_GATEWAY,
-    prepare: async (scene) => {
-      await scene.fillTable({ connections: HELD });
+    prepare: async (scene, signal) => {
+      await scene.fillTable({ connections: HELD, signal });
     },
     traffic: async (scene, signal) => {
       const client = await scene.client("inside");

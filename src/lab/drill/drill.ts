@@ -3,9 +3,12 @@ import type { FailureMode } from "../../diagnose/failure-mode.ts";
 import { examine, loadModes } from "../../observe/doctor.ts";
 import { LabError } from "../error.ts";
 import { CLEAN_LABS, type CleanLab } from "./clean-labs.ts";
+import { COMBINATIONS, idOf, type Combination } from "./combinations.ts";
 import type { Fault } from "./fault.ts";
 import { loadFaults } from "./load-faults.ts";
-import { runFault, type FaultResult } from "./run-fault.ts";
+import { runFault, secondsSince, type FaultResult } from "./run-fault.ts";
+import { nothingOf, runTogether, type TogetherResult } from "./run-together.ts";
+import { score } from "./score.ts";
 import { buildScene } from "./scene.ts";
 import { carryOutFoundFix } from "./found-fix.ts";
 
@@ -16,107 +19,156 @@ export interface CleanResult {
   /** Findings, of which there should be none. */
   readonly findings: readonly string[];
   readonly seconds: number;
+  /** Why it could not be built, loaded or looked at. */
+  readonly complaint?: string;
 }
 
 /** How the doctor did. */
 export interface DrillResult {
   readonly faults: readonly FaultResult[];
+  /** Two and three faults in one lab. */
+  readonly together: readonly TogetherResult[];
   readonly clean: readonly CleanResult[];
   /** Modes that a fault was planted for, of all there are. */
   readonly modes: { readonly planted: number; readonly all: number; readonly without: readonly string[] };
-  /** Planted faults that were found, 0 to 1. */
+  /** Planted faults that were found, alone and together, 0 to 1. */
   readonly recall: number;
   /** Findings that were true, or declared consequences of true ones, 0 to 1. */
   readonly precision: number;
-  /** All found, nothing false, no clean lab disturbed. */
+  /** All found, worst first, nothing false, no clean lab disturbed, and nothing left out. */
   readonly ok: boolean;
+  /** It was stopped before its end. */
+  readonly stopped: boolean;
 }
+
+/** One line of it. */
+export type AnyResult = FaultResult | TogetherResult | CleanResult;
 
 /** What to drill. */
 export interface DrillOptions {
-  /** Only these: ids of modes, or of clean labs. */
+  /** Only these: ids of modes, of clean labs, or of faults together (`rule-drop+checksum`). */
   readonly only?: readonly string[];
   /** Carry out each finding's safe fix and look again. */
   readonly fix: boolean;
   readonly onStart?: (title: string, number: number, of: number) => void;
-  readonly onResult?: (result: FaultResult | CleanResult) => void;
+  readonly onResult?: (result: AnyResult) => void;
   readonly signal?: AbortSignal;
 }
 
 const LOOK_SECONDS = 2;
 const SETTLE_MS = 500;
 
-/** Plants every fault in a lab of its own, asks the doctor each time, and does the same with healthy labs. */
+/** Plants every fault in a lab of its own, asks the doctor each time, and does the same with several and with none. */
 export async function drill(options: DrillOptions): Promise<DrillResult> {
+  const { only, fix, signal } = options;
   const [modes, allFaults] = await Promise.all([loadModes(), loadFaults()]);
-  const wanted = ({ id }: { readonly id: string }): boolean => options.only === undefined || options.only.includes(id);
-  const [planned, clean] = [allFaults.filter(wanted), CLEAN_LABS.filter(wanted)];
-  const unknown = (options.only ?? []).filter((id) => ![...allFaults, ...CLEAN_LABS].some((one) => one.id === id));
-  if (unknown.length > 0) {
-    const there = [...new Set([...allFaults, ...CLEAN_LABS].map(({ id }) => id))];
-    throw new LabError("drill-unknown", `there is no fault ${unknown.join(", ")}`, `there are: ${there.join(", ")}`);
-  }
-  const total = planned.length + clean.length;
-  const faults: FaultResult[] = [];
-  for (const fault of planned) {
-    if (options.signal?.aborted === true) break;
-    options.onStart?.(`${fault.id}: ${fault.title}`, faults.length + 1, total);
-    const result = await attemptFault(fault, modes, options.fix);
-    faults.push(result);
-    options.onResult?.(result);
-  }
-  const cleanResults: CleanResult[] = [];
-  for (const lab of clean) {
-    if (options.signal?.aborted === true) break;
-    options.onStart?.(`${lab.id}: ${lab.title}`, faults.length + cleanResults.length + 1, total);
-    const result = await lookAtCleanLab(lab);
-    cleanResults.push(result);
-    options.onResult?.(result);
-  }
-  return { ...score(faults, cleanResults), modes: coverage(modes, faults) };
+  checkKnown(only ?? [], [...allFaults, ...CLEAN_LABS].map(({ id }) => id).concat(COMBINATIONS.map(idOf)));
+  const wanted = (id: string): boolean => only === undefined || only.includes(id);
+  const planned = allFaults.filter(({ id }) => wanted(id));
+  const combined = COMBINATIONS.filter((one) => wanted(idOf(one)));
+  const labs = CLEAN_LABS.filter(({ id }) => wanted(id));
+  const total = planned.length + combined.length + labs.length;
+  let number = 0;
+  const isStopped = (): boolean => signal?.aborted === true;
+  const goThrough = async <T extends { readonly title: string }, R extends AnyResult>(
+    all: readonly T[],
+    attempt: (one: T) => Promise<R>,
+  ): Promise<R[]> => {
+    const results: R[] = [];
+    for (const one of all) {
+      if (isStopped()) break;
+      number += 1;
+      options.onStart?.(one.title, number, total);
+      const result = await attempt(one);
+      // What was under way when it was stopped says nothing.
+      if (isStopped()) break;
+      results.push(result);
+      options.onResult?.(result);
+    }
+    return results;
+  };
+  const faults = await goThrough(planned, (fault) => attemptFault(fault, modes, fix, signal));
+  const together = await goThrough(combined, (one) => attemptTogether(one, modes, signal));
+  const clean = await goThrough(labs, (lab) => lookAtCleanLab(lab, signal));
+  const stopped = isStopped();
+  const { ok, recall, precision } = score(faults, together, clean);
+  return { faults, together, clean, modes: coverage(modes, faults), recall, precision, ok: ok && !stopped, stopped };
+}
+
+function checkKnown(wanted: readonly string[], there: readonly string[]): void {
+  const unknown = wanted.filter((id) => !there.includes(id));
+  if (unknown.length === 0) return;
+  const words = `there are: ${[...new Set(there)].join(", ")}`;
+  throw new LabError("drill-unknown", `there is no fault ${unknown.join(", ")}`, words);
 }
 
 /** A lab that cannot be built is a fault that was not found, and the drill goes on. */
-async function attemptFault(fault: Fault, modes: readonly FailureMode[], fix: boolean): Promise<FaultResult> {
+async function attemptFault(
+  fault: Fault,
+  modes: readonly FailureMode[],
+  fix: boolean,
+  signal?: AbortSignal,
+): Promise<FaultResult> {
   try {
-    return await runFault(fault, modes, fix ? carryOutFoundFix : undefined);
+    return await runFault(fault, modes, fix ? carryOutFoundFix : undefined, signal);
   } catch (error) {
-    const complaint = error instanceof Error ? error.message : String(error);
-    return { id: fault.id, title: fault.title, found: false, others: [], seconds: 0, complaint };
+    return { id: fault.id, title: fault.title, found: false, others: [], seconds: 0, complaint: wordsOf(error) };
   }
 }
 
-async function lookAtCleanLab(lab: CleanLab): Promise<CleanResult> {
+async function attemptTogether(
+  combination: Combination,
+  modes: readonly FailureMode[],
+  signal?: AbortSignal,
+): Promise<TogetherResult> {
+  try {
+    return await runTogether(combination, modes, signal);
+  } catch (error) {
+    return { ...nothingOf(combination), complaint: wordsOf(error) };
+  }
+}
+
+/** What the doctor says of a healthy lab; a lab that cannot be built or looked at is a complaint, and the drill goes on. */
+export async function lookAtCleanLab(lab: CleanLab, signal?: AbortSignal): Promise<CleanResult> {
   const started = performance.now();
+  const { id, title } = lab;
+  try {
+    const findings = await findingsIn(lab, signal);
+    return { id, title, findings, seconds: secondsSince(started) };
+  } catch (error) {
+    return { id, title, findings: [], seconds: secondsSince(started), complaint: wordsOf(error) };
+  }
+}
+
+async function findingsIn(lab: CleanLab, signal?: AbortSignal): Promise<string[]> {
   const scene = await buildScene(lab.gateway);
   const traffic = new AbortController();
+  const stop = (): void => traffic.abort();
+  signal?.addEventListener("abort", stop);
   let running: Promise<void> | undefined;
+  let failed: unknown;
   try {
-    await lab.prepare?.(scene);
-    running = lab.traffic?.(scene, traffic.signal).catch(() => undefined);
-    await sleep(SETTLE_MS);
-    const { report } = await examine({ namespace: scene.gateway, seconds: LOOK_SECONDS });
+    await lab.prepare?.(scene, traffic.signal);
+    running = lab.traffic?.(scene, traffic.signal).catch((error: unknown) => {
+      if (!traffic.signal.aborted) failed = error;
+    });
+    await sleep(SETTLE_MS, undefined, { signal: traffic.signal }).catch(() => undefined);
+    const { report } = await examine({ namespace: scene.gateway, seconds: LOOK_SECONDS, signal: traffic.signal });
+    // Silence about a lab without its load would prove nothing.
+    if (failed !== undefined) throw failed;
     const findings = report.findings.map(({ id, summary }) => `${id}: ${summary}`);
     if (report.drops.unexplainedMatters) findings.push(`${report.drops.unexplained} drops unexplained`);
-    return { id: lab.id, title: lab.title, findings, seconds: rounded((performance.now() - started) / 1000) };
+    return findings;
   } finally {
+    signal?.removeEventListener("abort", stop);
     traffic.abort();
     await running;
     await scene.close();
   }
 }
 
-/** Recall over the faults that could be planted, precision over all findings that were not mere notes. */
-export function score(faults: readonly FaultResult[], clean: readonly CleanResult[]): Omit<DrillResult, "modes"> {
-  const planted = faults.filter(({ skipped }) => skipped === undefined);
-  const found = planted.filter((fault) => fault.found).length;
-  const wrong =
-    planted.reduce((sum, { others }) => sum + others.length, 0) +
-    clean.reduce((sum, { findings }) => sum + findings.length, 0);
-  const recall = planted.length === 0 ? 1 : found / planted.length;
-  const precision = found + wrong === 0 ? 1 : found / (found + wrong);
-  const notFixed = planted.some(({ fixed }) => fixed === "still there");
-  return { faults, clean, recall, precision, ok: recall === 1 && wrong === 0 && !notFixed };
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function coverage(modes: readonly FailureMode[], faults: readonly FaultResult[]): DrillResult["modes"] {
@@ -126,8 +178,4 @@ function coverage(modes: readonly FailureMode[], faults: readonly FaultResult[])
     all: modes.length,
     without: modes.map(({ id }) => id).filter((id) => !planted.has(id)),
   };
-}
-
-function rounded(seconds: number): number {
-  return Math.round(seconds * 100) / 100;
 }

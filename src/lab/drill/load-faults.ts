@@ -14,3 +14,9 @@ export async function loadFaults(): Promise<Fault[]> {
     files.map(async (name) => ((await import(new URL(name, FOLDER).href)) as { readonly fault: Fault }).fault),
   );
 }
+
+/** Loads the fault of one file, by its name without the ending: `rule-drop.legacy`. */
+export async function loadFault(name: string): Promise<Fault> {
+  const file = new URL(`${name}${extname(import.meta.url)}`, FOLDER);
+  return ((await import(file.href)) as { readonly fault: Fault }).fault;
+}

@@ -1,9 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { FailureMode } from "../../diagnose/failure-mode.ts";
 import type { Report } from "../../diagnose/report.ts";
-import { examine } from "../../observe/doctor.ts";
 import type { Fault } from "./fault.ts";
-import { buildScene, type Scene } from "./scene.ts";
+import type { Scene } from "./scene.ts";
+import { withFaults } from "./with-faults.ts";
 
 /** What became of a planted fault. */
 export interface FaultResult {
@@ -26,39 +25,27 @@ export interface FaultResult {
 /** Carries out a finding's fix in the scene. */
 export type CarryOutFix = (report: Report, id: string, scene: Scene) => void | Promise<void>;
 
-const SETTLE_MS = 300;
-const LOOK_SECONDS = 2;
-
 /** Plants the fault in a lab of its own and asks the doctor. */
 export async function runFault(
   fault: Fault,
   modes: readonly FailureMode[],
   carryOutFix?: CarryOutFix,
+  signal?: AbortSignal,
 ): Promise<FaultResult> {
   const { id, title } = fault;
   const impossible = fault.impossible?.();
   if (impossible !== undefined) return { id, title, found: false, others: [], seconds: 0, skipped: impossible };
   const started = performance.now();
-  const elapsed = (): number => Math.round((performance.now() - started) / 10) / 100;
-  const scene = await buildScene(fault.gateway);
-  const traffic = new AbortController();
-  let running: Promise<void> | undefined;
-  try {
-    await fault.plant(scene);
-    running = fault.traffic?.(scene, traffic.signal).catch(() => undefined);
-    await sleep(fault.settle ?? SETTLE_MS);
-    const look = async (): Promise<Report> =>
-      (await examine({ namespace: scene.gateway, seconds: fault.seconds ?? LOOK_SECONDS })).report;
+  return await withFaults([fault], signal, async ({ scene, look }) => {
     const report = await look();
     const finding = report.findings.find((found) => found.id === id);
-    const seconds = elapsed();
-    const others = unrelated(report, id, modes);
+    const seconds = secondsSince(started);
+    const others = unrelated(report, [id], modes);
     const complaint = finding === undefined ? "not found" : fault.expect?.(report, scene);
     const fixable = fault.fixable ?? finding?.fixes[0]?.safe !== undefined;
     let fixed: FaultResult["fixed"];
     if (finding !== undefined && fixable && carryOutFix !== undefined) {
       await carryOutFix(report, id, scene);
-      await sleep(fault.settle ?? SETTLE_MS);
       fixed = (await look()).findings.some((found) => found.id === id) ? "still there" : "gone";
     }
     return {
@@ -70,18 +57,17 @@ export async function runFault(
       ...(fixed === undefined ? {} : { fixed }),
       ...(complaint === undefined ? {} : { complaint }),
     };
-  } finally {
-    traffic.abort();
-    await running;
-    await scene.close();
-  }
+  });
 }
 
-/** Findings that neither are the fault nor follow from it. */
-export function unrelated(report: Report, id: string, modes: readonly FailureMode[]): string[] {
-  const follow = modes.find((mode) => mode.id === id)?.consequences ?? [];
-  const others = report.findings.filter(
-    (found) => found.id !== id && found.severity !== "note" && !follow.includes(found.id),
-  );
+/** Findings that neither are the faults nor follow from them; notes left out. */
+export function unrelated(report: Report, ids: readonly string[], modes: readonly FailureMode[]): string[] {
+  const right = new Set(ids.flatMap((id) => [id, ...(modes.find((mode) => mode.id === id)?.consequences ?? [])]));
+  const others = report.findings.filter((found) => found.severity !== "note" && !right.has(found.id));
   return [...new Set(others.map((found) => found.id))];
+}
+
+/** Since a reading of `performance.now()`, to a hundredth. */
+export function secondsSince(started: number): number {
+  return Math.round((performance.now() - started) / 10) / 100;
 }
