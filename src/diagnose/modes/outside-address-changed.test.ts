@@ -44,6 +44,14 @@ test("addresses that lead here are no finding", () => {
     { ...through("203.0.113.50", 100, 5), pools: [SOMEBODYS] },
     { ...through("203.0.113.50", 10, 10), pools: [SOMEBODYS] },
     { ...through("198.51.100.3"), network: routed },
+    {
+      ...through("198.51.100.3"),
+      network: { routes: [route({ destination: "198.51.100.0/28", type: "blackhole" })] },
+    },
+    // A rule whose addresses are not known may well have it.
+    { ...through("203.0.113.50"), pools: [pool({ ranges: [] })] },
   ];
   for (const changes of cases) assert.deepEqual(mode.examine(signals(changes)), [], JSON.stringify(changes));
+  const unseen = [{ signal: "rules" as const, what: "rules of a program", why: "no right", remedy: "be root" }];
+  assert.deepEqual(mode.examine({ ...signals(through("203.0.113.50", 7)), unseen }), []);
 });

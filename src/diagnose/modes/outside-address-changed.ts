@@ -28,18 +28,29 @@ export const mode: FailureMode = {
     const found = all.flatMap((one): Observation[] => {
       if (one.connections === 0 || leadsHere(signals, one.address)) return [];
       const place = poolOf(signals.pools ?? [], one.address);
-      if (place === undefined) return [leftOver(one, signals)];
+      if (place === undefined) return isAllKnown(signals) ? [leftOver(one, signals)] : [];
       return silent(one) ? [ruleOfThePast(one, place, signals)] : [];
     });
     return found.slice(0, MOST_FINDINGS);
   },
 };
 
-/** The host takes packets for the address: its own, or one that the provider routes to it. */
+/** Every rule could be read, and the addresses of every source NAT are known. */
+function isAllKnown({ unseen, pools = [] }: Signals): boolean {
+  return (
+    !unseen.some(({ signal }) => signal === "rules") &&
+    pools.every(({ kind, ranges }) => kind !== "snat" || ranges.length > 0)
+  );
+}
+
+/**
+ * The host takes packets for the address: its own, or one that the provider routes to it. Answers are translated before
+ * they are routed, so that routers have a pool lead to lo or nowhere.
+ */
 function leadsHere({ network }: Signals, address: string): boolean {
   if (network.addresses.some((own) => own.address === address)) return true;
   const route = lookUpRoute(network, { destination: address })?.route;
-  return route?.type === "local" || route?.interface === "lo";
+  return route !== undefined && (route.type !== "unicast" || route.interface === "lo");
 }
 
 /** Nobody's rule has the address: the connections are older than the rules. */

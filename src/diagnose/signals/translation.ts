@@ -27,6 +27,7 @@ export interface PoolSignal {
   readonly mapped: boolean;
   /** `persistent`, `random`, `fully-random`. */
   readonly flags: readonly string[];
+  /** Empty: not known, the rule takes them from a set that is too large or from something else. */
   readonly ranges: readonly PoolRange[];
 }
 

@@ -31,8 +31,7 @@ export function poolsOf(ruleset: Ruleset, addresses: readonly AddressSignal[]): 
     if (translation.kind === "masquerade") return [masquerade(rule, translation, ruleset, addresses)];
     // Which side iptables' NETMAP translates depends on the hook; of a destination it does no harm here.
     if (translation.kind !== "snat" && !translation.flags.includes("netmap")) return [];
-    const pool = sourcePool(rule, translation, ruleset);
-    return pool === undefined || pool.ranges.length === 0 ? [] : [pool];
+    return [sourcePool(rule, translation, ruleset)];
   });
 }
 
@@ -60,15 +59,14 @@ function masquerade(
   };
 }
 
-function sourcePool(rule: Rule, translation: Translation, ruleset: Ruleset): PoolSignal | undefined {
+function sourcePool(rule: Rule, translation: Translation, ruleset: Ruleset): PoolSignal {
   const { address: to, port } = translation;
-  if (to === undefined) return undefined;
   const ports = literalRange(port) ?? KERNEL_PORTS;
-  const fixed = to.kind === "literal" ? choiceOf(to, ports) : undefined;
+  const fixed = to?.kind === "literal" ? choiceOf(to, ports) : undefined;
   if (fixed !== undefined) {
     return { ...head(rule, translation, ruleset), kind: "snat", mapped: false, ranges: [poolRange(fixed)] };
   }
-  if (to.kind !== "map") return undefined;
+  if (to?.kind !== "map") return { ...head(rule, translation, ruleset), kind: "snat", mapped: false, ranges: [] };
   const choices = (membersOf(to.in, ruleset) ?? []).flatMap(({ data }) => choiceOf(data, ports) ?? []);
   const named = "set" in to.in;
   const blockSize = named ? commonBlock(choices) : undefined;

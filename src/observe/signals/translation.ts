@@ -111,7 +111,7 @@ function readRecord(namespace: NamespaceName): ApplyRecord | undefined {
 }
 
 /** Sets and maps of our table whose elements were too many to be read from the kernel, as they were sent to it. */
-function withRecordedSets(rules: Ruleset, { rules: recorded }: ApplyRecord): Ruleset {
+export function withRecordedSets(rules: Ruleset, { rules: recorded }: Pick<ApplyRecord, "rules">): Ruleset {
   if (recorded === undefined) return rules;
   const { family, table, sets } = recorded.ruleset;
   const found = new Map(rules.sets);

@@ -22,7 +22,7 @@ const answered: Tuple = {
   sourcePort: 53,
   destinationPort: 6000,
 };
-const turned = ({ source, destination, sourcePort = 0, destinationPort = 0, protocol }: Tuple): Tuple => ({
+const turned = ({ source, destination, sourcePort, destinationPort, protocol }: Tuple): Tuple => ({
   source: destination,
   destination: source,
   protocol,
