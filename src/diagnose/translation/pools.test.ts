@@ -57,6 +57,11 @@ test("the pools of iptables: an address, a range, ports, masquerade", () => {
     ],
     ["-A POSTROUTING -o lan -j MASQUERADE", [], { kind: "masquerade" }],
     [
+      "-A POSTROUTING -s 10.0.0.0/24 -j NETMAP --to 203.0.113.0/24",
+      [{ first: "203.0.113.0", last: "203.0.113.255", ports: ALL }],
+      { kind: "snat" },
+    ],
+    [
       "-A POSTROUTING -p tcp -j MASQUERADE --to-ports 3000-3999",
       [{ first: "203.0.113.2", last: "203.0.113.2", ports: { first: 3000, last: 3999 } }],
       { kind: "masquerade", protocols: [6] },
@@ -68,7 +73,9 @@ test("the pools of iptables: an address, a range, ports, masquerade", () => {
     assert.deepEqual({ ranges: pool?.ranges, ...more }, { ranges, ...pick(pool ?? {}, Object.keys(more ?? {})) }, rule);
     assert.equal(pool?.rule, "legacy-ip/nat/POSTROUTING/1");
   }
-  assert.deepEqual(poolsOf(saved("-A POSTROUTING -j ACCEPT"), WAN), []);
+  for (const other of ["-A POSTROUTING -j ACCEPT", "-A PREROUTING -d 203.0.113.0/24 -j NETMAP --to 10.0.0.0/24"]) {
+    assert.deepEqual(poolsOf(saved(other), WAN), []);
+  }
 });
 
 test("the pools of nft: maps by hash, and port blocks in a named map", () => {

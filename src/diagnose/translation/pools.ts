@@ -29,10 +29,14 @@ export function poolsOf(ruleset: Ruleset, addresses: readonly AddressSignal[]): 
     const translation = translationOf(rule);
     if (rule.family === "ip6" || rule.family === "bridge" || translation === undefined) return [];
     if (translation.kind === "masquerade") return [masquerade(rule, translation, ruleset, addresses)];
-    // Which side iptables' NETMAP translates depends on the hook; of a destination it does no harm here.
-    if (translation.kind !== "snat" && !translation.flags.includes("netmap")) return [];
+    if (translation.kind !== "snat" && !isSourceNetmap(rule, translation)) return [];
     return [sourcePool(rule, translation, ruleset)];
   });
+}
+
+/** Which side NETMAP of iptables translates depends on the hook. */
+function isSourceNetmap({ program, chain }: Rule, { flags }: Translation): boolean {
+  return program !== "nft" && flags.includes("netmap") && chain !== "PREROUTING" && chain !== "OUTPUT";
 }
 
 function masquerade(
