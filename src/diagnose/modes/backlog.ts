@@ -17,8 +17,8 @@ export const mode: FailureMode = {
   why: "What comes by a virtual interface, or is steered to another CPU, waits in a queue of that CPU; when the queue is full every further packet is dropped before any rule sees it.",
   needs: [],
   counters: ["softnet.dropped", "softnet.processed"],
-  // One CPU that cannot keep up, while others could help, is how queues overflow.
-  consequences: ["cpu-imbalance", "squeeze"],
+  // One CPU that cannot keep up, while others could help, is how queues overflow; answers to ARP die in them too.
+  consequences: ["cpu-imbalance", "squeeze", "neighbour-unresolved"],
   examine: (signals) => {
     const counted = deltaOf(signals, "softnet.dropped");
     // The counter is the whole host's; what was dropped here is known where drops are watched.

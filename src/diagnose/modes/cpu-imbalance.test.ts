@@ -6,7 +6,11 @@ import { mode } from "./cpu-imbalance.ts";
 /** Packets taken in, milliseconds of 2000 spent on it, packets dropped: by CPU. */
 function cpus(processed: number[], softirq: number[], dropped: number[] = processed.map(() => 0)): SignalChanges {
   return {
-    cpuDeltas: { "softnet.processed": processed, "cpu.softirqMs": softirq, "softnet.dropped": dropped },
+    cpuDeltas: {
+      "softnet.processed": processed,
+      "cpu.softirqMs": softirq,
+      "softnet.dropped": dropped,
+    },
     host: { cpus: processed.length },
   };
 }
@@ -18,7 +22,8 @@ const TABLE: readonly (readonly [string, SignalChanges, string | undefined])[] =
   ["all CPUs exhausted alike", cpus([500_000, 480_000], [1950, 1900]), undefined],
   ["one exhausted by something else than packets", cpus([300, 100], [1990, 10]), undefined],
   ["most CPUs busy, one idle", cpus([400_000, 100_000, 90_000, 80_000], [1900, 1500, 1400, 10]), undefined],
-  ["drops in front of a CPU that is busy otherwise", cpus([40_000, 9000], [300, 40], [500, 0]), undefined],
+  ["a burst that one queue had no room for", cpus([400_000, 90_000], [300, 40], [500, 0]), undefined],
+  ["queues that overflow everywhere", cpus([400_000, 90_000], [1500, 700], [40_000, 9000]), undefined],
   [
     "one exhausted, the other idle",
     cpus([20_000, 480_000], [50, 1960]),
@@ -27,7 +32,12 @@ const TABLE: readonly (readonly [string, SignalChanges, string | undefined])[] =
   [
     "half of its time is not enough, and its queue overflows",
     cpus([20_000, 380_000], [50, 1000], [0, 9000]),
-    "CPU 1 takes in 95.0 % of all packets and spends 50.0 % of its time on it",
+    "CPU 1 takes in 95.0 % of all packets and spends 50.0 % of its time on it, its queue overflows",
+  ],
+  [
+    "programs have most of its time, and its queue overflows",
+    cpus([20_000, 180_000], [50, 500], [0, 90_000]),
+    "CPU 1 takes in 90.0 % of all packets and spends 25.0 % of its time on it, its queue overflows",
   ],
   [
     "one of eight",

@@ -6,9 +6,12 @@ import type { Signals } from "../signals.ts";
 
 /** A CPU that takes packets in for so much of its time has none left: the next burst is lost. */
 const EXHAUSTED = 0.9;
-/** So much is enough if its queue overflows: programs have the rest. */
-const AT_WORK = 0.4;
+/**
+ * A queue that overflows says the same. Time is no measure then: programs may have most of it, and kernels that count
+ * it by a tick miss what an idle CPU does between two of them.
+ */
 const DROPPED_PER_SECOND = 10;
+const DROPPED_SHARE = 0.01;
 /** Of all packets: with two CPUs even an unlucky hash gives each a third. */
 const MOST_OF_THEM = 1.5;
 /** Fewer packets a second are no load, whatever takes the time. */
@@ -31,17 +34,19 @@ export const mode: FailureMode = {
   why: "What a gateway can forward is what its busiest CPU can; while one is exhausted packets wait and are lost, however idle the others are.",
   needs: [],
   counters: ["softnet.processed", "cpu.softirqMs"],
-  // The queues in front of an exhausted CPU overflow, and it is interrupted at its work.
-  consequences: ["backlog", "squeeze", "ring-full"],
+  // The queues in front of an exhausted CPU overflow, answers to ARP die in them too, and it is interrupted at its work.
+  consequences: ["backlog", "squeeze", "ring-full", "neighbour-unresolved"],
   examine: (signals) => {
     const cpus = cpusOf(signals);
-    const [busiest, ...others] = cpus.toSorted((a, b) => b.softirq - a.softirq);
+    const [busiest, ...others] = cpus.toSorted((a, b) => b.processed - a.processed);
     if (busiest === undefined || others.length === 0) return [];
     const all = cpus.reduce((sum, { processed }) => sum + processed, 0);
     const ratio = all === 0 ? 0 : (busiest.processed * cpus.length) / all;
-    const helpers = others.filter(({ softirq }) => softirq < busiest.softirq / 2);
-    const overflows = busiest.softirq >= AT_WORK && busiest.dropped >= DROPPED_PER_SECOND * signals.seconds;
-    if (!overflows && busiest.softirq < EXHAUSTED) return [];
+    const isOverrun = overflows(busiest, signals.seconds);
+    const helpers = others.filter((cpu) =>
+      isOverrun ? !overflows(cpu, signals.seconds) : cpu.softirq < busiest.softirq / 2,
+    );
+    if (!isOverrun && busiest.softirq < EXHAUSTED) return [];
     if (helpers.length < others.length / 2 || ratio < MOST_OF_THEM) return [];
     if (busiest.processed < LOADED_PER_SECOND * signals.seconds) return [];
     const share = shareOfHost(signals);
@@ -49,7 +54,7 @@ export const mode: FailureMode = {
     return [
       {
         severity,
-        summary: `CPU ${busiest.cpu} takes in ${formatPercent(busiest.processed / all)} of all packets and spends ${formatPercent(busiest.softirq)} of its time on it`,
+        summary: `CPU ${busiest.cpu} takes in ${formatPercent(busiest.processed / all)} of all packets and spends ${formatPercent(busiest.softirq)} of its time on it${busiest.dropped > 0 ? ", its queue overflows" : ""}`,
         evidence: [
           {
             what: `packets taken in by CPU ${busiest.cpu}`,
@@ -84,6 +89,10 @@ export const mode: FailureMode = {
     ];
   },
 };
+
+function overflows({ dropped, processed }: Cpu, seconds: number): boolean {
+  return dropped >= Math.max(DROPPED_PER_SECOND * seconds, processed * DROPPED_SHARE);
+}
 
 function cpusOf({ counters, seconds }: Signals): Cpu[] {
   const processed = counters["softnet.processed"]?.cpuDeltas ?? {};

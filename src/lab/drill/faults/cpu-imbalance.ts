@@ -9,5 +9,7 @@ export const fault: Fault = {
   traffic: async (scene, signal) => {
     for (let seed = 1; !signal.aborted; seed++) await scene.fillTable({ connections: 200_000, seed, signal });
   },
+  settle: 1500,
+  seconds: 3,
   impossible: whyNotSteered,
 };

@@ -18,12 +18,14 @@ export const fault: Fault = {
   },
   traffic: async (scene, signal) => {
     const limit = Number(readSysctl(undefined, LIMIT) ?? 1024);
+    // More than fit, and few enough to fit in four times the room.
+    const hosts = Math.floor(limit * 1.5);
     await sendPackets(
       scene,
       { side: "inside" },
       (index) => ({
         source: `10.64.1.${1 + (index % 200)}`,
-        destination: `198.${18 + (Math.floor(index / 62_500) % 2)}.${Math.floor(index / 250) % 250}.${1 + (index % 250)}`,
+        destination: `198.${18 + Math.floor((index % hosts) / 62_500)}.${Math.floor((index % hosts) / 250) % 250}.${1 + ((index % hosts) % 250)}`,
         content: { protocol: "udp", sourcePort: 20_000 + (index % 20_000), destinationPort: 53 },
       }),
       { perSecond: (limit * 1000) / FILL_MS, signal },
