@@ -49,7 +49,7 @@ export function shareOut(findings: readonly Finding[], signals: Signals): DropAc
       left -= packets;
       if (packets > 0) shares.push({ cause, packets, share: packets / all, finding: finding.id, usual: false });
     }
-    if (left > 0) shares.push({ cause, packets: left, share: left / all, usual: USUAL.has(cause) });
+    if (left > 0) shares.push({ cause, packets: left, share: left / all, usual: isUsual(cause, signals) });
   }
   const unexplained = shares.reduce(
     (sum, { finding, usual, packets }) => sum + (finding === undefined && !usual ? packets : 0),
@@ -63,4 +63,15 @@ export function shareOut(findings: readonly Finding[], signals: Signals): DropAc
     unexplained,
     unexplainedMatters: unexplained > TOLERATED_PER_SECOND * signals.seconds,
   };
+}
+
+/**
+ * Packets that found too many others waiting while a next hop was asked for the first time are usual too: its answer
+ * came, or somebody would be silent now.
+ */
+function isUsual(cause: string, { drops, network }: Signals): boolean {
+  if (cause !== "neighbour") return USUAL.has(cause);
+  const rows = (drops?.rows ?? []).filter((row) => row.cause === cause);
+  const isSilent = network.neighbours.some(({ failed }) => failed.length > 0);
+  return !isSilent && rows.every(({ reason }) => reason === "NEIGH_QUEUEFULL");
 }
