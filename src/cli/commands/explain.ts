@@ -1,12 +1,17 @@
 import type { Explanation } from "../../diagnose/explain/explanation.ts";
 import type { Explainer } from "../../observe/explain.ts";
 import { command } from "../command.ts";
+import { CommandError } from "../failure.ts";
 import type { ConnectionTarget } from "../connection-target.ts";
 import type { CommandResult } from "../output.ts";
+import { parseCount } from "../whole-number.ts";
 
 interface Flags {
   readonly in?: string;
   readonly new: boolean;
+  readonly trace: boolean;
+  readonly packets: number;
+  readonly seconds: number;
 }
 
 /** Tells the journey of one connection through this host. */
@@ -20,6 +25,8 @@ export const explain = command<Flags, string[]>({
     "seen outside. Of an address: its connections that matter most, and what a new one would meet.",
     "The kernel itself is asked for routes and entries; rules are read and followed. What cannot be decided from outside",
     "(a rate, a question we do not know) is called `perhaps`. IPv4. Changes nothing.",
+    "With --trace the kernel tells the way of the connection's next packets through the rules (those of iptables-legacy",
+    "apart): a table of our own, inet meganat-trace, marks them and is removed at the end.",
     "Exit status 1 if the packets, or their answers, do not get through.",
   ].join("\n"),
   examples: [
@@ -27,6 +34,7 @@ export const explain = command<Flags, string[]>({
     ["meganat explain '203.0.113.11:2345>198.51.100.80:443/tcp'", "the same as it is seen outside"],
     ["meganat explain 10.64.1.9", "what this host has, and what a new connection of it would meet"],
     ["meganat explain 198.51.100.7:50000 203.0.113.2:8080 tcp --in wan", "what a port forward does with it"],
+    ["meganat explain 10.64.1.9:40000 198.51.100.80:443 tcp --trace", "then watch its next packets pass the rules"],
   ],
   json: [
     [
@@ -41,6 +49,7 @@ export const explain = command<Flags, string[]>({
       "{ kind: hook, hook, passes, rules, endings } or { kind: route, destination, text, interface?, via?, neighbour?, mtu?, refused? }",
     ],
     ["explanations[].limits", "{ id, state, text, chance? }; state `refuses`, `may-refuse` or `room`"],
+    ["traced", "with --trace: of each packet { direction, from, lines, end, dropped, differences? }"],
     ["explanations[].concerns", "findings of `meganat doctor` that concern it: { id, title, severity, summary, page }"],
   ],
   parameters: {
@@ -53,6 +62,21 @@ export const explain = command<Flags, string[]>({
         optional: true,
       },
       new: { kind: "boolean", brief: "What a new connection would meet, even if there is one", default: false },
+      trace: { kind: "boolean", brief: "Then tell the way of its next packets as the kernel sees it", default: false },
+      packets: {
+        kind: "parsed",
+        brief: "With --trace: end after so many packets",
+        placeholder: "number",
+        parse: (text) => parseCount(text, 1, 1000),
+        default: "10",
+      },
+      seconds: {
+        kind: "parsed",
+        brief: "With --trace: end after so long",
+        placeholder: "seconds",
+        parse: (text) => parseCount(text, 1, 3600),
+        default: "10",
+      },
     },
     positional: {
       kind: "array",
@@ -71,13 +95,25 @@ export const explain = command<Flags, string[]>({
       import("../explain-text.ts"),
     ]);
     const target = parseConnectionTarget(words.join(" "));
+    if (flags.trace && target.kind === "address") {
+      throw new CommandError(
+        { code: "usage", message: "an address alone cannot be traced", remedy: "name both ends of one connection" },
+        2,
+      );
+    }
     const explainer = await openExplainer({
       seconds: SECONDS,
       onStep: (step) => output.progress(step),
       ...(netns === undefined ? {} : { namespace: netns }),
     });
     const explanations = await explainTarget(explainer, target, flags, netns);
-    return result(explanations, (explanation) => explanationText(explanation, output.paint));
+    const whole = result(explanations, (explanation) => explanationText(explanation, output.paint));
+    const [one] = explanations;
+    if (!flags.trace || one === undefined) return whole;
+    output.say(whole.text ?? "");
+    const { traceCommand } = await import("../explain-trace.ts");
+    const { traced, text } = await traceCommand({ output, netns, explainer, explanation: one, ...flags });
+    return { ...whole, json: { ...whole.json, traced }, text };
   },
 });
 
