@@ -1,12 +1,12 @@
 import type { Fault } from "../fault.ts";
 import { holdLow } from "../low-limit.ts";
 
-const LASTING = 15_000;
-const LIMIT = 40_000;
+const LASTING = 5000;
+const LIMIT = 20_000;
 const SHORT_PER_SECOND = 20_000;
 const MOST = 1_000_000;
 
-/** Many connections whose time is up within a second, among others that last: the kernel comes round once a minute. */
+/** Many connections whose time is up at once, among others that last: the kernel comes round once a minute. */
 export const fault: Fault = {
   id: "gc-lag",
   title: "connections expire faster than the kernel removes them",
@@ -14,7 +14,7 @@ export const fault: Fault = {
   plant: async (scene) => {
     // How long the kernel waits for its next round is the mean of the times left.
     await scene.fillTable({ connections: LASTING });
-    scene.sysctl("gateway", "net.netfilter.nf_conntrack_tcp_timeout_established", 1);
+    scene.sysctl("gateway", "net.netfilter.nf_conntrack_tcp_timeout_established", 0);
     await holdLow(scene, "net.netfilter.nf_conntrack_max", LIMIT);
   },
   traffic: async (scene, signal) => {
