@@ -76,9 +76,7 @@ export function explain(facts: JourneyFacts, journey: Journey, more: MoreFacts):
   const { protocol, tuple, flow, signals, neighbour } = facts;
   const wayFacts: WayFacts = { network: signals.network, neighbour };
   const ways = journey.ways.map(({ packet, way }) => wayWords(way, packet, wayFacts));
-  const foreseen = newTranslations(facts.ground, journey.first, signals.pools ?? [], (name) =>
-    signals.network.addresses.filter((one) => one.interface === name).map(({ address }) => address),
-  );
+  const foreseen = newTranslations(facts.ground, journey.first, signals.pools ?? [], signals.network.addresses);
   const translations = flow === undefined ? foreseen : standingTranslations(flow, foreseen);
   const next = nextHop(ways[0]);
   const limits =

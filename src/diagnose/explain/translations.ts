@@ -1,3 +1,5 @@
+import { parseIpv4 } from "../../address/ipv4.ts";
+import { network, prefixContains } from "../../address/ipv4-prefix.ts";
 import { formatAddress } from "../rules/address.ts";
 import type { RuleTranslation } from "../rules/evaluate/match-packet.ts";
 import { evaluate } from "../rules/evaluate/evaluate.ts";
@@ -5,9 +7,11 @@ import { stateAt } from "../rules/evaluate/state.ts";
 import type { Value } from "../rules/evaluate/value.ts";
 import type { Packet } from "../rules/packet.ts";
 import type { Hook } from "../rules/ruleset.ts";
+import type { AddressSignal } from "../signals/network.ts";
 import type { FlowSignal } from "../signals/table.ts";
 import type { PoolSignal } from "../signals/translation.ts";
 import type { TranslationWords } from "./explanation.ts";
+import { lastRoute } from "./way-words.ts";
 import type { Ground, HookStep, Way } from "./way.ts";
 import { endWords, rangeWords, ruleWords } from "./words.ts";
 
@@ -17,7 +21,7 @@ const PORTS: readonly { readonly below: number; readonly first: number; readonly
   { below: 1024, first: 600, last: 1023 },
   { below: 65_536, first: 1024, last: 65_535 },
 ];
-const RANDOM: ReadonlySet<string> = new Set(["random", "fully-random"]);
+const RANDOM: ReadonlySet<string> = new Set(["random", "fully-random", "random-fully"]);
 
 interface Range<T> {
   readonly first: T;
@@ -29,15 +33,21 @@ export function newTranslations(
   ground: Ground,
   way: Way,
   pools: readonly PoolSignal[],
-  ownAddresses: (interfaceName: string) => readonly string[],
+  addresses: readonly AddressSignal[],
 ): TranslationWords[] {
   const ways = [way, ...(way.alternatives ?? [])];
-  return ways
-    .flatMap(({ steps }) => steps)
-    .filter((step): step is HookStep => step.kind === "hook")
-    .flatMap(({ hook, before, result }) =>
-      result.translations.map((made) => wordsOf(ground, hook, before, made, pools, ownAddresses)),
-    );
+  return ways.flatMap((one) => {
+    const reply = lastRoute(one)?.reply;
+    const via = reply?.kind === "leaves" ? reply.via : undefined;
+    return one.steps
+      .filter((step): step is HookStep => step.kind === "hook")
+      .flatMap(({ hook, before, result }) =>
+        result.translations.map((made) => {
+          const own = masqueradeAddress(addresses, before.outInterface ?? "", via ?? before.destination);
+          return wordsOf(ground, hook, before, made, pools, own);
+        }),
+      );
+  });
 }
 
 function wordsOf(
@@ -46,17 +56,18 @@ function wordsOf(
   before: Packet,
   made: RuleTranslation,
   pools: readonly PoolSignal[],
-  ownAddresses: (interfaceName: string) => readonly string[],
+  masqueraded: string | undefined,
 ): TranslationWords {
   const { rule, certainty, translation } = made;
   const side = translation.kind === "dnat" || translation.kind === "redirect" ? "destination" : "source";
   const port = side === "source" ? before.sourcePort : before.destinationPort;
   const pool = pools.find((one) => one.rule === rule.id);
   const given = givenBy(ground, hook, before, made);
-  const own = translation.kind === "masquerade" ? ownAddresses(before.outInterface ?? "") : [];
   const addresses =
     given.addresses ??
-    (translation.kind === "masquerade" ? own.map((address) => ({ first: address, last: address })) : undefined) ??
+    (translation.kind === "masquerade" && masqueraded !== undefined
+      ? [{ first: masqueraded, last: masqueraded }]
+      : undefined) ??
     pool?.ranges.map(({ first, last }) => ({ first, last })) ??
     [];
   const ports = port === undefined ? undefined : (given.ports ?? portsOf(side, port, pool, given.named));
@@ -70,6 +81,28 @@ function wordsOf(
     certainty,
     rule: ruleWords(rule),
   };
+}
+
+/**
+ * The address that masquerading takes: the interface's first in whose network the next hop is, else its first
+ * (net/ipv4/devinet.c: inet_select_addr).
+ */
+function masqueradeAddress(
+  addresses: readonly AddressSignal[],
+  interfaceName: string,
+  nextHop: string,
+): string | undefined {
+  const own = addresses.filter((one) => one.interface === interfaceName);
+  const hop = parseIpv4(nextHop);
+  const near = own.find(({ address, length }) => {
+    const value = parseIpv4(address);
+    return (
+      value !== undefined &&
+      hop !== undefined &&
+      prefixContains({ address: network({ address: value, length }), length }, hop)
+    );
+  });
+  return (near ?? own[0])?.address;
 }
 
 interface Given {

@@ -1,7 +1,8 @@
+import { UNKNOWN_ADDRESS } from "../rules/evaluate/state.ts";
 import type { NetworkSignal } from "../signals/network.ts";
 import type { EndingWords, NeighbourWords, RouteWords, WayWords } from "./explanation.ts";
 import type { HookStep, RouteReply, RouteStep, Way } from "./way.ts";
-import { endingWords, hookWords, packetWords } from "./words.ts";
+import { endingWords, endWords, hookWords, packetWords } from "./words.ts";
 
 /** What the words of a way need beside the way. */
 export interface WayFacts {
@@ -94,10 +95,19 @@ export function endText(way: Way): string {
     case "splits":
       return "rules choose one of several destinations for it";
     case "arrives":
-      return `it arrives at this host as ${packetWords(way.after)}${unless}`;
+      return `it arrives at this host as ${afterWords(way)}${unless}`;
     case "leaves":
-      return `it leaves by ${way.after.outInterface ?? "an interface"} as ${packetWords(way.after)}${unless}`;
+      return `it leaves by ${way.after.outInterface ?? "an interface"} as ${afterWords(way)}${unless}`;
   }
+}
+
+/** A side whose translation the kernel chooses is not known yet: the translation says what it may be. */
+function afterWords({ after }: Way): string {
+  if (after.source !== UNKNOWN_ADDRESS && after.destination !== UNKNOWN_ADDRESS) return packetWords(after);
+  const { source, destination, sourcePort, destinationPort, protocol } = after;
+  const words = (address: string, port: number | undefined): string =>
+    address === UNKNOWN_ADDRESS ? "its translation" : endWords(address, port, protocol !== 1);
+  return `${words(source, sourcePort)} > ${words(destination, destinationPort)}`;
 }
 
 function endedText(way: Way): string {
