@@ -22,6 +22,7 @@ const cases: readonly (readonly [reason: string, location: string | undefined, v
   ["NO_SOCKET", "__udp4_lib_rcv", "no-socket"],
   ["SOCKET_RCVBUFF", "udp_queue_rcv_one_skb", "socket-full"],
   ["SOCKET_FILTER", "sk_filter_trim_cap", "socket"],
+  ["QUEUE_PURGE", "skb_queue_purge_reason", "socket"],
   ["IP_INHDR", "ip_forward", "ttl"],
   ["IP_INHDR", "ip_rcv_core", "malformed"],
   ["NOT_SPECIFIED", "ip6_mc_input", "not-for-us"],
