@@ -16,9 +16,9 @@ const TABLE: readonly (readonly [what: string, changes: SignalChanges, severity:
   ["half of a table with room is expired: the kernel comes round in time", table(60_000, 60_000), undefined],
   ["few of a full table are expired", table(MAX * 0.9, MAX * 0.1), undefined],
   [
-    "the kernel has just come round, and the count was read before",
+    "half of a full table went between the count and the look",
     { levels: { "conntrack.count": MAX }, table: { entries: MAX / 2, expired: 0 } },
-    undefined,
+    "risk",
   ],
   ["nobody knows: the pass over the table was interrupted", { levels: { "conntrack.count": MAX } }, undefined],
 ];

@@ -19,10 +19,12 @@ export const mode: FailureMode = {
   counters: ["conntrack.count", "conntrack.max"],
   consequences: ["table-full"],
   examine: (signals) => {
-    const expired = signals.table?.expired;
+    const { table } = signals;
     const max = valueOf(signals, "conntrack.max") ?? 0;
-    if (expired === undefined || signals.table === undefined || max === 0) return [];
-    const count = Math.max(valueOf(signals, "conntrack.count") ?? 0, signals.table.entries + expired);
+    if (table?.expired === undefined || max === 0) return [];
+    const count = Math.max(valueOf(signals, "conntrack.count") ?? 0, table.entries + table.expired);
+    // Whoever else lists the table removes them as well: those counted a moment ago and gone since were such.
+    const expired = Math.max(table.expired, count - table.entries);
     if (count < max * USED_SHARE || expired < count * EXPIRED_SHARE) return [];
     const dropped = droppedFor(signals, "table-full");
     const thrownOut = deltaOf(signals, "conntrack.earlyDrop");
