@@ -128,7 +128,9 @@ function verdictOf(
   const [there, back] = ways;
   const as = translations.map(({ side, to }) => `its ${side} becomes ${to}`);
   const words = [`${what} ${protocolWord(protocol)} ${tupleWords(protocol, tuple)}`];
-  words.push(as.length === 0 ? "it is not translated" : as.join(" and "));
+  // What ends on its way has not come to all the rules that might translate it.
+  if (as.length > 0) words.push(as.join(" and "));
+  else if (there?.end === "leaves" || there?.end === "arrives") words.push("it is not translated");
   const refusing = limits.find(({ state }) => state === "refuses");
   if (there?.passes === "no") words.push(there.text);
   else if (refusing !== undefined) words.push(`it is refused: ${refusing.text}`);
