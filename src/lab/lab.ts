@@ -74,8 +74,8 @@ export async function bringUpLab(gateway: Gateway, options: LabOptions): Promise
     lowerLimit: (name, limit) => lowerHostLimit(life.id, name, limit),
     raiseLimits: () => raiseLoweredLimits(life.id),
     openClient: async (side) => await openLabClient(topology.namespaces[side]),
-    keep: life.keep,
-    close: life.close,
+    keep: () => life.keep(),
+    close: () => life.close(),
   };
 }
 

@@ -146,11 +146,11 @@ async function findingsIn(lab: CleanLab, signal?: AbortSignal): Promise<string[]
   const stop = (): void => traffic.abort();
   signal?.addEventListener("abort", stop);
   let running: Promise<void> | undefined;
-  let failed: unknown;
+  let failed: Error | undefined;
   try {
     await lab.prepare?.(scene, traffic.signal);
     running = lab.traffic?.(scene, traffic.signal).catch((error: unknown) => {
-      if (!traffic.signal.aborted) failed = error;
+      if (!traffic.signal.aborted) failed = error instanceof Error ? error : new Error(String(error));
     });
     await sleep(SETTLE_MS, undefined, { signal: traffic.signal }).catch(() => undefined);
     const { report } = await examine({ namespace: scene.gateway, seconds: LOOK_SECONDS, signal: traffic.signal });

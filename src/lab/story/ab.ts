@@ -31,9 +31,8 @@ export async function runAb(order: AbOrder, signal?: AbortSignal): Promise<AbRun
   const words = ["-c", String(connections), "-n", String(requests), "-r"];
   if (patience !== undefined) words.push("-s", String(patience));
   words.push(url);
-  const [program, ...args] = ["ab", "-q", ...words];
-  const [command = "", ...rest] =
-    cpu === undefined ? [program, ...args] : ["taskset", "-c", String(cpu), program, ...args];
+  const ab = ["ab", "-q", ...words];
+  const [command = "", ...rest] = cpu === undefined ? ab : ["taskset", "-c", String(cpu), ...ab];
   signal?.throwIfAborted();
   const started = performance.now();
   const child = spawnInNamespace(namespace, command, rest, {
