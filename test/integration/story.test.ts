@@ -111,8 +111,8 @@ test("kill -9 while the table is full: the limit is put back and nothing is left
     [...loaderWords(import.meta.url), fileURLToPath(ownModule("../fixtures/story-owner", import.meta.url))],
     { stdio: ["ignore", "pipe", "inherit"] },
   );
-  const [line]: unknown[] = await Promise.race([once(owner.stdout, "data"), once(owner, "exit")]);
-  const [lab = "", how] = String(line).trim().split(" ");
+  const said: unknown[] = await Promise.race([once(owner.stdout, "data"), once(owner, "exit")]);
+  const [lab = "", how] = String(said[0]).trim().split(" ");
   // Where others need the limit, the table was filled and the limit is as it was.
   if (how === "lowered") assert.equal(Number(readSysctl(undefined, LIMIT)), 1000);
   assert.ok(remains(lab).length >= 5);
