@@ -36,15 +36,18 @@ export class KernelLog {
 
   /**
    * The next message, without waiting: undefined if there is none yet, `overwritten` if messages were lost since the
-   * last one because the kernel needed the room. A message of several lines stays one.
+   * last one because the kernel needed the room. A message of several lines stays one. Throws `kernel-not-found` if
+   * something else is in the log's place.
    */
   next(): LogRecord | "overwritten" | undefined {
     for (;;) {
       try {
         const length = readSync(this.#fd, this.#buffer);
+        if (length === 0) throw notTheLog();
         const record = parseLogRecord(this.#buffer.toString("utf8", 0, length));
         if (record !== undefined) return record;
       } catch (error) {
+        if (error instanceof KernelError) throw error;
         const failure = kernelErrorFromNode("read the kernel's log", error);
         if (!(failure instanceof KernelError)) throw failure;
         if (failure.errno === constants.errno.EAGAIN) return undefined;
@@ -83,6 +86,17 @@ export function logEpoch(): number {
 /** Bytes that are not printable come as \xNN. */
 function unescape(text: string): string {
   return text.replace(/(?:\\x[0-9a-f]{2})+/g, (bytes) => Buffer.from(bytes.replaceAll("\\x", ""), "hex").toString());
+}
+
+/** The log never ends; in some containers /dev/null is in its place, which does. */
+function notTheLog(): KernelError {
+  return explain(
+    new KernelError("kernel-not-found", "something else is there in its place", {
+      tried: `read the kernel's log from ${PATH}`,
+      errno: 0,
+      remedy: "",
+    }),
+  );
 }
 
 function explain({ code, message, tried, errno }: KernelError): KernelError {
