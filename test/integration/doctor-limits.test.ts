@@ -27,7 +27,7 @@ const CASES: readonly (readonly [
   [
     "without root",
     // Not another user: the checkout may be where only root can read.
-    [..."unshare --net setpriv --bounding-set=-all --inh-caps=-all --no-new-privs".split(" ")],
+    "unshare --net setpriv --bounding-set=-all --inh-caps=-all --no-new-privs".split(" "),
     [
       ["drops", /EPERM/],
       ["rules", /Operation not permitted|EPERM/],
