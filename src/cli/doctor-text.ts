@@ -1,7 +1,7 @@
 import { formatCount, formatPercent, formatRate, formatSeconds } from "../diagnose/figures.ts";
 import type { Capacity } from "../diagnose/capacity.ts";
 import type { DropAccount } from "../diagnose/drop-account.ts";
-import type { Finding, Fix, Severity } from "../diagnose/finding.ts";
+import type { Evidence, Finding, Fix, Severity } from "../diagnose/finding.ts";
 import type { JudgedProfile } from "../diagnose/profile-norm.ts";
 import type { Report } from "../diagnose/report.ts";
 import { protocolName } from "../kernel/conntrack/protocol-name.ts";
@@ -19,6 +19,8 @@ const WORDS: Readonly<Record<Severity, string>> = {
 const STATES = 5;
 const WIDTH = 118;
 const FUNCTIONS = 5;
+/** Of evidence that has a place in the table. */
+const LONG = 60;
 
 /** The doctor's report for people: the verdict first, then what is wrong, the worst first. */
 export function doctorText(report: Report, paint: Output["paint"]): string {
@@ -85,17 +87,32 @@ function findingLines(finding: Finding, number: number, paint: Output["paint"]):
   const lines = [
     `${number === 0 ? "  " : `${number}.`} ${paint(STYLES[severity], WORDS[severity])}  ${paint("heading", title)}${subject === undefined ? "" : `: ${subject}`}  ${paint("quiet", id)}`,
     ...hang("   ", summary, WIDTH),
-    ...table(
-      evidence.map(({ what, value, meaning }) => [what, value, meaning ?? ""]),
-      ["left", "right", "left"],
-      WIDTH,
-    ).map((line) => `   ${line}`),
+    ...evidenceLines(evidence),
   ];
   if (top !== undefined && top.rows.length > 0) lines.push(`   ${top.title}:`, ...top.rows.map((row) => `     ${row}`));
   lines.push(...hang("   Why it matters: ", why, WIDTH));
   for (const [index, fix] of fixes.entries()) lines.push(...fixLines(fix, index === 0 ? "Fix" : "Or", id));
   lines.push(paint("quiet", `   See ${page}`));
   return lines;
+}
+
+/** What is long, as a rule's text, stands on lines of its own: in the table it would push everything else aside. */
+function evidenceLines(evidence: readonly Evidence[]): string[] {
+  const isLong = ({ what, value }: Evidence): boolean => value.length > LONG || what.length > LONG;
+  const short = evidence.filter((one) => !isLong(one));
+  return [
+    ...evidence
+      .filter(isLong)
+      .flatMap(({ what, value, meaning }) => [
+        ...hang("     ", `${what}${meaning === undefined ? "" : `, ${meaning}`}:`, WIDTH),
+        ...hang("       ", value, WIDTH),
+      ]),
+    ...table(
+      short.map(({ what, value, meaning }) => [what, value, meaning ?? ""]),
+      ["left", "right", "left"],
+      WIDTH,
+    ).map((line) => `   ${line}`),
+  ];
 }
 
 function fixLines({ text, commands, file, effect, risk, safe }: Fix, word: string, id: string): string[] {

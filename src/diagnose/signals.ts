@@ -161,11 +161,6 @@ export interface Signals {
   readonly unseen: readonly Unseen[];
 }
 
-/** The signals as JSON: all but the rules, whose texts are in `texts`. */
-export function formatSignals({ rules: _rules, ...signals }: Signals): string {
-  return JSON.stringify(signals);
-}
-
 /** What a counter or level stands at; undefined: not known. */
 export function valueOf(signals: Signals, counter: string): number | undefined {
   return signals.counters[counter]?.value;

@@ -114,7 +114,7 @@ async function look(
   if (record !== undefined) {
     const [{ writeFile }, { formatSignals }] = await Promise.all([
       import("node:fs/promises"),
-      import("../../diagnose/signals.ts"),
+      import("../../diagnose/recording.ts"),
     ]);
     await writeFile(record, `${formatSignals(examination.signals)}\n`);
   }
@@ -192,12 +192,14 @@ async function readSignals(file: string): Promise<Signals> {
   } catch (error) {
     throw wrong(error instanceof Error ? error.message : String(error));
   }
+  const { parseSignals } = await import("../../diagnose/recording.ts");
+  let signals: Signals | undefined;
   try {
-    const signals = JSON.parse(words) as Signals;
-    if (signals.version === 1 && typeof signals.counters === "object") return signals;
+    signals = parseSignals(words);
   } catch {
     throw wrong("it is not JSON");
   }
+  if (signals !== undefined) return signals;
   throw wrong("it has another form");
 }
 
