@@ -93,6 +93,22 @@ export function lowerHostLimit(lab: string, name: string, limit: number): void {
   });
 }
 
+/**
+ * Leaves a limit to somebody who is about to set it, for as long as the lab lives: whatever it is then, it goes back to
+ * what it was before the first lab when the last one goes.
+ */
+export function leaveHostLimit(lab: string, name: string): void {
+  withLabLock("note a limit of the host that is about to be changed", () => {
+    const loans: Record<string, Loan> = { ...readLoans() };
+    const loan = loans[name];
+    const original = loan?.original ?? readSysctl(undefined, name);
+    if (original === undefined) return;
+    // Written as it was: then whatever is there at the end counts as ours.
+    loans[name] = { original, written: original, wishes: { ...loan?.wishes, [lab]: Number(original) } };
+    writeLoans(loans);
+  });
+}
+
 /** Says whether the limit still is as low as the lab wanted it. */
 export function isHeldLow(lab: string, name: string): boolean {
   const loan = readLoans()[name];

@@ -7,6 +7,7 @@ import { dismantleLab, reapStaleLabs } from "./dismantle.ts";
 import { LabError } from "./error.ts";
 import {
   borrowHostLimits,
+  leaveHostLimit,
   lowerHostLimit,
   raiseLoweredLimits,
   type BorrowedLimits,
@@ -34,6 +35,8 @@ export interface Lab {
   borrowLimits(wishes: LimitWishes): BorrowedLimits;
   /** Holds a limit that the whole host shares lower than it is, until `raiseLimits`: see `lowerHostLimit`. */
   lowerLimit(name: string, limit: number): void;
+  /** Leaves a limit that the whole host shares to whoever sets it; it goes back with the lab, even one that is killed. */
+  leaveLimit(name: string): void;
   /** Puts back what `lowerLimit` has lowered. */
   raiseLimits(): void;
   /** A client in one of the end hosts' namespaces. */
@@ -72,6 +75,7 @@ export async function bringUpLab(gateway: Gateway, options: LabOptions): Promise
     gateway,
     borrowLimits: (wishes) => borrowHostLimits(life.id, wishes),
     lowerLimit: (name, limit) => lowerHostLimit(life.id, name, limit),
+    leaveLimit: (name) => leaveHostLimit(life.id, name),
     raiseLimits: () => raiseLoweredLimits(life.id),
     openClient: async (side) => await openLabClient(topology.namespaces[side]),
     keep: () => life.keep(),

@@ -1,4 +1,5 @@
 import type { Report } from "../../diagnose/report.ts";
+import { isSysctlWritable } from "../../kernel/sysctl.ts";
 import { carryOutFix, undoFix } from "../../remedy/carry-out-fix.ts";
 import type { Scene } from "./scene.ts";
 
@@ -9,7 +10,10 @@ export function carryOutFoundFix(report: Report, id: string, scene: Scene): void
     ?.fixes.find(({ safe }) => safe !== undefined)?.safe;
   if (steps === undefined) return;
   const place = { namespace: scene.gateway };
-  // Limits of the host must go back before the lab goes, and they outlive it.
+  // Limits of the host outlive the lab: they must go back before it goes, and even if all this is killed.
+  for (const step of steps) {
+    if (step.kind === "sysctl" && !isSysctlWritable(scene.gateway, step.name)) scene.lab.leaveLimit(step.name);
+  }
   scene.undo(() => void undoFix(place, id));
   carryOutFix(place, id, steps);
 }
