@@ -265,7 +265,7 @@ test("policy rules: ours are seen by ip, and the other way round", NEEDS_ROOT, (
     { ...ours, lookup: true },
     { priority: 101, table: 7, lookup: true, from: "10.0.0.0/8", to: "11.0.0.0/24", incoming: "wan" },
     { priority: 102, table: 8, lookup: true, mark: 5, mask: 0xffffffff },
-    { priority: 103, table: 0, lookup: false, from: "12.0.0.0/8" },
+    { priority: 103, table: 0, lookup: false, action: "blackhole", from: "12.0.0.0/8" },
     { priority: 32766, table: 254, lookup: true },
     { priority: 32767, table: 253, lookup: true },
   ]);

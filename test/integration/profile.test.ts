@@ -97,6 +97,8 @@ void test("under NAT load the functions agree with perf", { skip: withoutPerf() 
     for (const { name, samples: count } of functions) {
       // The sampling itself, which perf does not run.
       if (name === "eBPF:sample") continue;
+      // Code without a name of its own: perf counts each of its addresses apart.
+      if (name.startsWith("[")) continue;
       const share = count / samples;
       const oracle = perf.get(plainName(name));
       assert.ok(oracle !== undefined, `perf has no sample of ${name}`);
