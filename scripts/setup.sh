@@ -86,6 +86,7 @@ if [ "$purpose" = test ]; then
   program ethtool ethtool ethtool ethtool ethtool
   program socat socat socat socat socat
   program tmux tmux tmux tmux tmux
+  program ab apache2-utils httpd-tools apache apache2-utils
   program sysctl procps procps-ng procps-ng procps
   # What profiles are compared with. Ubuntu, for one, has no package of this name.
   weight=wanted
