@@ -14,6 +14,9 @@ export interface CensusJob extends CensusOrder {
 /** What the thread answers. */
 export type CensusAnswer = { readonly table: TableSignal } | { readonly failure: ThreadFailure };
 
+/** What is made for an entry lives no longer than it: a larger nursery would only fill up with what is dead. */
+const NURSERY_MB = 4;
+
 const EVERYTHING: KernelFilter = { family: 0 };
 
 /** Reads the connection table once, or twice if a pool is filling up; blocks the thread meanwhile. */
@@ -28,7 +31,7 @@ export function takeCensus({ namespace, ...order }: CensusJob): TableSignal {
 
 /** The same in a thread of its own, so that this one goes on; rejects with what the kernel refused. */
 export function takeCensusAside(job: CensusJob): Promise<TableSignal> {
-  const thread = startThread("./census-worker", import.meta.url, job);
+  const thread = startThread("./census-worker", import.meta.url, job, { maxYoungGenerationSizeMb: NURSERY_MB });
   return new Promise((resolve, reject) => {
     thread.once("message", (answer: CensusAnswer) => {
       if ("failure" in answer) reject(unpackFailure(answer.failure));
