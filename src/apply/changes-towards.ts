@@ -8,7 +8,7 @@ import { neighbourChanges, policyRuleChanges, routeChanges } from "./route-chang
 import { rulesetChanges } from "./ruleset-changes.ts";
 import { isEmptyDifference, rulesetDifference } from "./ruleset-difference.ts";
 import { rulesetScript } from "./ruleset-script.ts";
-import { letsPacketsThrough } from "./sysctl-alongside.ts";
+import { letsPacketsThrough } from "../render/packets-through.ts";
 import { sysctlChanges } from "./sysctl-changes.ts";
 
 /** What would be done, in order, and what stands against it. */

@@ -6,7 +6,7 @@ import type { HostFacts } from "../plan/host-facts.ts";
 import { bootBuckets } from "./boot-buckets.ts";
 import { NOTHING_OWNED, type Owned } from "./record.ts";
 import { surroundingsOf } from "./surroundings.ts";
-import { IP_FORWARD } from "./sysctl-alongside.ts";
+import { IP_FORWARD } from "../render/packets-through.ts";
 import { readOwnedAtMost } from "./situation.ts";
 
 /** How to see the host. */

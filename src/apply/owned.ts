@@ -4,7 +4,8 @@ import type { Change, SysctlChange } from "./change.ts";
 import type { LiveState } from "./live-state.ts";
 import { sameSetting, type Owned, type OwnedSysctl } from "./record.ts";
 import { isRoute } from "./route-changes.ts";
-import { alongsideNames, alongsideValue, IP_FORWARD } from "./sysctl-alongside.ts";
+import { IP_FORWARD } from "../render/packets-through.ts";
+import { alongsideNames, alongsideValue } from "./sysctl-alongside.ts";
 
 /**
  * What is ours after a change. The first old value of a sysctl stays, however often it is set again.

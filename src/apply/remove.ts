@@ -10,7 +10,7 @@ import type { Owned } from "./record.ts";
 import { problemOf, type ApplyProblem, type Notice } from "./remark.ts";
 import { readSituation, type Situation } from "./situation.ts";
 import { surroundingsOf, type PlaceOptions, type Surroundings } from "./surroundings.ts";
-import { letsPacketsThrough } from "./sysctl-alongside.ts";
+import { letsPacketsThrough } from "../render/packets-through.ts";
 import { sysctlsBack } from "./sysctl-changes.ts";
 
 /** Where to remove. */

@@ -1,7 +1,5 @@
+import { IP_FORWARD } from "../render/packets-through.ts";
 import type { LiveLink } from "./live.ts";
-
-/** The switch that carries others along. */
-export const IP_FORWARD = "net.ipv4.ip_forward";
 
 /**
  * Sysctls that the kernel writes when another is written. Turning ip_forward sets every interface's `forwarding` to
@@ -21,13 +19,4 @@ export function alongsideNames(name: string, links: readonly LiveLink[]): string
 export function alongsideValue(name: string, value: string): string {
   if (name.endsWith(".accept_redirects")) return value === "0" ? "1" : "0";
   return value;
-}
-
-/** Says whether setting the sysctl lets packets through: done after the rules are there, undone before they go. */
-export function letsPacketsThrough(name: string): boolean {
-  return (
-    name === IP_FORWARD ||
-    /^net\.ipv4\.conf\..+\.forwarding$/.test(name) ||
-    /^net\.ipv4\.conf\.all\.accept_redirects$/.test(name)
-  );
 }

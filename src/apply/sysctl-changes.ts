@@ -3,7 +3,8 @@ import type { SysctlChange } from "./change.ts";
 import type { Remarks, TowardsOptions } from "./remark.ts";
 import type { LiveState } from "./live-state.ts";
 import type { Owned, OwnedSysctl } from "./record.ts";
-import { alongsideNames, alongsideValue, IP_FORWARD } from "./sysctl-alongside.ts";
+import { IP_FORWARD } from "../render/packets-through.ts";
+import { alongsideNames, alongsideValue } from "./sysctl-alongside.ts";
 
 /**
  * Sysctls to set, and ours to put back because nobody asks for them any more. One that the kernel changes along with
