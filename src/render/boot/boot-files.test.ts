@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { campus } from "../../../test/fixtures/gateways.ts";
+import { planGateway } from "../../plan/plan-gateway.ts";
+import { stockFacts } from "../../plan/stock-facts.ts";
+import type { BootFile, BootSystem } from "./boot-file.ts";
+import { bootFiles } from "./boot-files.ts";
+
+const SYSTEM: BootSystem = {
+  init: "systemd",
+  node: "/usr/bin/node",
+  command: "/opt/mega nat/bin/meganat",
+  nft: "/usr/sbin/nft",
+};
+
+const filesOf = (system: BootSystem, small = false): BootFile[] => {
+  const { capacity } = campus();
+  const gateway = campus(
+    small ? { capacity: { ...capacity, subscribers: 10, timeouts: { profile: "kernel", seconds: {} } } } : {},
+  );
+  return bootFiles(planGateway(gateway, stockFacts(gateway)), "version: 1\n", system);
+};
+
+function textOf(files: readonly BootFile[], path: string): string {
+  const content = files.find((file) => file.path === path)?.content;
+  assert.ok(content !== undefined && "text" in content, path);
+  return content.text;
+}
+
+test("what starts something is written last", () => {
+  assert.deepEqual(
+    filesOf(SYSTEM).map(({ path }) => path),
+    [
+      "/etc/meganat/gateway.yaml",
+      "/etc/meganat/ruleset.nft",
+      "/etc/modprobe.d/meganat.conf",
+      "/etc/modules-load.d/meganat.conf",
+      "/etc/sysctl.d/90-meganat.conf",
+      "/etc/systemd/system/meganat-rules.service",
+      "/etc/systemd/system/meganat.service",
+      "/etc/systemd/system/sysinit.target.wants/meganat-rules.service",
+      "/etc/systemd/system/multi-user.target.wants/meganat.service",
+    ],
+  );
+  assert.deepEqual(
+    filesOf({ ...SYSTEM, init: "openrc" }, true).map(({ path }) => path),
+    [
+      "/etc/meganat/gateway.yaml",
+      "/etc/meganat/ruleset.nft",
+      "/etc/modules-load.d/meganat.conf",
+      "/etc/init.d/meganat",
+      "/etc/runlevels/default/meganat",
+    ],
+  );
+});
+
+test("the units, as systemd gets them", () => {
+  const files = filesOf(SYSTEM);
+  assert.equal(
+    textOf(files, "/etc/systemd/system/meganat.service"),
+    `[Unit]
+Description=NAT gateway campus-border (MegaNAT)
+Documentation=file:/etc/meganat/gateway.yaml
+Wants=meganat-rules.service
+# Right after whoever configures interfaces here, and before the network counts as up.
+After=meganat-rules.service systemd-networkd.service networking.service NetworkManager.service network.service
+Before=network-online.target
+ConditionPathExists=/etc/meganat/gateway.yaml
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/usr/bin/node "/opt/mega nat/bin/meganat" apply /etc/meganat/gateway.yaml --wait 20
+ExecReload=/usr/bin/node "/opt/mega nat/bin/meganat" apply /etc/meganat/gateway.yaml --wait 20
+# A card that is plugged in later is found at one of the next tries.
+Restart=on-failure
+RestartSec=30
+ExecStop=/usr/bin/node "/opt/mega nat/bin/meganat" remove
+
+[Install]
+WantedBy=multi-user.target
+`,
+  );
+  const rules = textOf(files, "/etc/systemd/system/meganat-rules.service");
+  assert.match(rules, /^Before=network-pre\.target shutdown\.target$/m);
+  assert.match(rules, /^ExecStart=\/usr\/sbin\/nft -f \/etc\/meganat\/ruleset\.nft$/m);
+});
+
+test("forwarding is no setting of the start, the hash size is a module's parameter", () => {
+  const files = filesOf(SYSTEM);
+  const sysctls = textOf(files, "/etc/sysctl.d/90-meganat.conf");
+  assert.doesNotMatch(sysctls, /forward/);
+  assert.match(sysctls, /^net\.netfilter\.nf_conntrack_max = 2125312$/m);
+  assert.match(textOf(files, "/etc/modprobe.d/meganat.conf"), /^options nf_conntrack hashsize=2125312$/m);
+  assert.match(
+    textOf(files, "/etc/meganat/ruleset.nft"),
+    /^table ip meganat\ndelete table ip meganat\ntable ip meganat \{\n/,
+  );
+});
+
+const HAS_SYSTEMD = spawnSync("systemd-analyze", ["--version"]).status === 0;
+
+test(
+  "systemd finds nothing wrong with the units",
+  { skip: HAS_SYSTEMD ? false : "systemd-analyze is not installed" },
+  (t) => {
+    const root = mkdtempSync(join(tmpdir(), "meganat-units-"));
+    t.after(() => rmSync(root, { recursive: true, force: true }));
+    const command = join(root, "a 100 % $strange name", "meganat");
+    const units = filesOf({ ...SYSTEM, node: process.execPath, command, nft: process.execPath });
+    for (const { path, content } of units) {
+      if (!("text" in content) || !path.endsWith(".service")) continue;
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), content.text);
+    }
+    const directory = join(root, "/etc/systemd/system");
+    const names = ["meganat.service", "meganat-rules.service"].map((name) => join(directory, name));
+    const { stdout, stderr, status } = spawnSync("systemd-analyze", ["verify", "--man=no", ...names], {
+      encoding: "utf8",
+      env: { ...process.env, SYSTEMD_UNIT_PATH: `${directory}:/usr/lib/systemd/system:/lib/systemd/system` },
+    });
+    // Other units of the machine may be wrong; ours must not be named.
+    const ours = `${stdout}${stderr}`.split("\n").filter((line) => line.includes("meganat"));
+    assert.deepEqual([ours, status], [[], 0]);
+  },
+);
+
+test("the shell finds nothing wrong with the script for OpenRC", (t) => {
+  const root = mkdtempSync(join(tmpdir(), "meganat-openrc-"));
+  t.after(() => rmSync(root, { recursive: true, force: true }));
+  const script = textOf(filesOf({ ...SYSTEM, init: "openrc" }), "/etc/init.d/meganat");
+  assert.match(
+    script,
+    /^ {2}\/usr\/bin\/node '\/opt\/mega nat\/bin\/meganat' apply \/etc\/meganat\/gateway\.yaml --wait 20$/m,
+  );
+  writeFileSync(join(root, "script"), script);
+  const { status, stderr } = spawnSync("sh", ["-n", join(root, "script")], { encoding: "utf8" });
+  assert.deepEqual([status, stderr], [0, ""]);
+});

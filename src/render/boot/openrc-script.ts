@@ -1,0 +1,47 @@
+import { INSTALLED_GATEWAY, INSTALLED_RULESET, type BootSystem } from "./boot-file.ts";
+
+/** The service script for OpenRC: rules before the network in `depend`'s order, then the gateway file. */
+export function writeOpenrcScript(gateway: string, system: BootSystem): string {
+  const meganat = `${quoted(system.node)} ${quoted(system.command)}`;
+  return [
+    "#!/sbin/openrc-run",
+    "# Written by `meganat install`; `meganat uninstall` takes it away.",
+    "",
+    `description=${quoted(`NAT gateway ${gateway} (MegaNAT)`)}`,
+    'extra_started_commands="reload"',
+    "",
+    "depend() {",
+    "  need localmount",
+    "  # Those that flush rules or configure interfaces come first; forwarding is turned on here, last of all.",
+    "  after modules sysctl bootmisc nftables iptables net",
+    "}",
+    "",
+    "apply() {",
+    `  ${meganat} apply ${quoted(INSTALLED_GATEWAY)} --wait 20`,
+    "}",
+    "",
+    "start() {",
+    `  ebegin ${quoted(`Starting NAT gateway ${gateway}`)}`,
+    `  ${quoted(system.nft)} -f ${quoted(INSTALLED_RULESET)} && apply`,
+    "  eend $?",
+    "}",
+    "",
+    "reload() {",
+    `  ebegin ${quoted(`Applying the file of NAT gateway ${gateway}`)}`,
+    "  apply",
+    "  eend $?",
+    "}",
+    "",
+    "stop() {",
+    `  ebegin ${quoted(`Removing NAT gateway ${gateway}`)}`,
+    `  ${meganat} remove`,
+    "  eend $?",
+    "}",
+    "",
+  ].join("\n");
+}
+
+/** One word of the shell. */
+function quoted(value: string): string {
+  return /^[\w./@:+=,-]+$/.test(value) ? value : `'${value.replaceAll("'", String.raw`'\''`)}'`;
+}
