@@ -1,11 +1,22 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  fchmodSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
 
 /** Writes a file so that a reader finds the old text or the new, never a part, whatever happens meanwhile. */
-export function writeWhole(directory: string, path: string, text: string): void {
+export function writeWhole(directory: string, path: string, text: string, mode = 0o644): void {
   mkdirSync(directory, { recursive: true });
   const temporary = `${path}.new`;
-  const fd = openSync(temporary, "w", 0o644);
+  const fd = openSync(temporary, "w", mode);
   try {
+    // The mode counts for a file that is made, and a killed process may have left one.
+    fchmodSync(fd, mode);
     writeFileSync(fd, text);
     fsyncSync(fd);
   } finally {
