@@ -88,8 +88,11 @@ if [ "$purpose" = test ]; then
   program tmux tmux tmux tmux tmux
   program ab apache2-utils httpd-tools apache apache2-utils
   program sysctl procps procps-ng procps-ng procps
-  # What profiles are compared with. Ubuntu, for one, has no package of this name.
+  program iperf3 iperf3 iperf3 iperf3 iperf3
+  # Says whether the units for boot are right; systemd itself does not run.
   weight=wanted
+  program systemd-analyze systemd systemd systemd ""
+  # What profiles are compared with. Ubuntu, for one, has no package of this name.
   if [ -n "$missing" ] || ! knows_apt || apt-cache show linux-perf >/dev/null 2>&1; then
     program perf linux-perf perf perf perf
   fi

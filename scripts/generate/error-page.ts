@@ -1,4 +1,6 @@
+import type { InstallErrorCode } from "../../src/apply/boot/error.ts";
 import type { DriftCode } from "../../src/apply/drift.ts";
+import type { InstallNoteCode } from "../../src/cli/install-text.ts";
 import type { NoticeCode } from "../../src/apply/remark.ts";
 import { PROBLEM_CODES } from "../../src/config/problem-codes.ts";
 import type { KernelErrorCode } from "../../src/kernel/error.ts";
@@ -58,6 +60,19 @@ const REMEDY: Codes<RemedyError["code"]> = {
   "fix-refused": "The fix needs something that cannot be changed from here.",
 };
 
+const INSTALL: Codes<InstallErrorCode | InstallNoteCode> = {
+  "init-unknown": "What starts services in the system is neither systemd nor OpenRC.",
+  "install-foreign-file": "A file is in the way that `meganat install` has not written.",
+  "install-not-root": "The file system does not let this user write there.",
+  "install-busy": "Another install or uninstall is at work.",
+  "install-failed": "The file system refused a file; what is half is finished by the next install.",
+  "root-unusable": "The directory of the system is not there.",
+  "program-not-there": "Node.js, meganat or nft is not where the files for boot look for it.",
+  "conntrack-built-in":
+    "Connection tracking is part of the kernel: its hash size must stand on the kernel's command line.",
+  "networkd-configures-it": "systemd-networkd manages an interface of the gateway and would take addresses away.",
+};
+
 const DRIFT: Codes<DriftCode> = {
   "table-gone": "The table `ip meganat` is gone: nothing is translated.",
   "chain-changed": "A chain of the table was changed, added or deleted.",
@@ -101,6 +116,7 @@ export function errorPage(): Map<string, string> {
     ...section("Errors of labs and the demo", LAB),
     ...section("Errors of commands", COMMAND),
     ...section("Errors of `meganat doctor --fix` and `--undo`", REMEDY),
+    ...section("Errors and notes of `meganat install` and `uninstall`", INSTALL),
     ...section("What `meganat status` finds changed", DRIFT),
     ...section("Notes of apply, remove and status", NOTICES),
   ].join("\n");

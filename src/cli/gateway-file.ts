@@ -2,18 +2,22 @@ import { closeSync, openSync, readSync } from "node:fs";
 import type { Gateway } from "../config/gateway.ts";
 import type { LocatedProblem } from "../config/source/located-problem.ts";
 import type { SourceMap } from "../config/source/source-map.ts";
+import type { HostFacts } from "../plan/host-facts.ts";
 import type { Plan } from "../plan/plan.ts";
 import { CommandError, type FailureProblem } from "./failure.ts";
 
 /** A gateway file that was read without a fault. */
 export interface GatewayFile {
   readonly gateway: Gateway;
+  readonly text: string;
   readonly source: SourceMap;
 }
 
 /** A gateway file and what it means on this host. */
 export interface PlannedFile {
   readonly plan: Plan;
+  /** The file as it was read. */
+  readonly text: string;
   /** The plan's problems with their places in the file; errors first. */
   readonly problems: readonly LocatedProblem[];
 }
@@ -25,6 +29,10 @@ export interface PlanFileOptions {
   readonly values?: "untouched" | "now";
   /** Also give back a plan that has errors, in place of refusing it. */
   readonly evenIfRefused?: boolean;
+  /** The plan is for another machine, of which nothing is known: what this host has does not count. */
+  readonly elsewhere?: boolean;
+  /** Wait so long for interfaces of the file that are not there yet. */
+  readonly waitSeconds?: number;
 }
 
 /** Reads a gateway file, `-` for standard input. Throws a CommandError with every fault at its place. */
@@ -34,7 +42,7 @@ export async function readGatewayFile(path: string): Promise<GatewayFile> {
   const { readGateway } = await import("../config/read-gateway.ts");
   const reading = readGateway(bytes, { fileName: fileLabel(path) });
   if ("problems" in reading) throw await refusal(reading.problems);
-  return reading;
+  return { ...reading, text: Buffer.from(bytes).toString("utf8") };
 }
 
 /** What to call the file in messages. */
@@ -44,16 +52,24 @@ export function fileLabel(path: string): string {
 
 /** Reads and plans a gateway file. Throws a CommandError with every fault of the file, or every error of the plan. */
 export async function planFile(path: string, options: PlanFileOptions): Promise<PlannedFile> {
-  const { gateway, source } = await readGatewayFile(path);
-  const [{ readHostFacts }, { planGateway, isApplicable }, { locateProblems }] = await Promise.all([
-    import("../apply/host-facts.ts"),
+  const { gateway, source, text } = await readGatewayFile(path);
+  const [facts, { planGateway, isApplicable }, { locateProblems }] = await Promise.all([
+    factsFor(gateway, options),
     import("../plan/plan-gateway.ts"),
     import("../config/read-gateway.ts"),
   ]);
-  const plan = planGateway(gateway, readHostFacts(options.netns, { values: options.values ?? "untouched" }));
+  const plan = planGateway(gateway, facts);
   const problems = locateProblems(source, plan.problems);
   if (!isApplicable(plan) && options.evenIfRefused !== true) throw await refusal(problems);
-  return { plan, problems };
+  return { plan, problems, text };
+}
+
+async function factsFor(gateway: Gateway, options: PlanFileOptions): Promise<HostFacts> {
+  const { netns, values, elsewhere, waitSeconds = 0 } = options;
+  if (waitSeconds > 0)
+    await (await import("../apply/interfaces-there.ts")).interfacesThere(netns, gateway, waitSeconds);
+  if (elsewhere === true) return (await import("../plan/stock-facts.ts")).stockFacts(gateway);
+  return (await import("../apply/host-facts.ts")).readHostFacts(netns, { values: values ?? "untouched" });
 }
 
 /** The failure of a file with problems: the first error speaks for all, and all are listed. */

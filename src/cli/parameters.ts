@@ -8,3 +8,12 @@ export const CONFIG_FLAG = {
   placeholder: "file",
   parse: String,
 } as const;
+
+/** The flag of commands that write files of a system. */
+export const ROOT_FLAG = {
+  kind: "parsed",
+  brief: "The directory of the system to install to",
+  placeholder: "dir",
+  parse: String,
+  default: "/",
+} as const;

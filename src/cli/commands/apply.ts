@@ -5,10 +5,12 @@ import { CommandError } from "../failure.ts";
 import { planFile, problemJson } from "../gateway-file.ts";
 import type { CommandResult, Output } from "../output.ts";
 import { FILE_PARAMETER } from "../parameters.ts";
+import { parseCount } from "../whole-number.ts";
 
 interface Flags {
   readonly dryRun: boolean;
   readonly hostWide: boolean;
+  readonly wait?: number;
 }
 
 /** Puts a gateway file into the kernel. */
@@ -27,6 +29,7 @@ export const apply = command<Flags, [file: string]>({
     ["meganat apply gateway.yaml --dry-run", "what would be changed, and the nft text"],
     ["meganat apply gateway.yaml", "do it"],
     ["meganat --netns blue apply gateway.yaml", "do it in the network namespace blue"],
+    ["meganat apply /etc/meganat/gateway.yaml --wait 20", "what runs at boot after `meganat install`"],
   ],
   json: [
     ["outcome", "applied, unchanged or would-apply; what is refused or fails is an error"],
@@ -40,11 +43,18 @@ export const apply = command<Flags, [file: string]>({
     flags: {
       dryRun: { kind: "boolean", brief: "Say what would be changed, and change nothing", default: false },
       hostWide: { kind: "boolean", brief: "Also set what is one value for the whole host", default: false },
+      wait: {
+        kind: "parsed",
+        brief: "Wait so many seconds for interfaces that are not there yet, as at boot",
+        placeholder: "seconds",
+        parse: (text: string) => parseCount(text, 0, 3600),
+        optional: true,
+      },
     },
     positional: { kind: "tuple", parameters: [FILE_PARAMETER] },
   },
-  run: async ({ output, netns }, { dryRun: dry, hostWide }, file) => {
-    const { plan, problems } = await planFile(file, { netns });
+  run: async ({ output, netns }, { dryRun: dry, hostWide, wait }, file) => {
+    const { plan, problems } = await planFile(file, { netns, waitSeconds: wait ?? 0 });
     const [{ applyGateway, dryRun }, { renderState }] = await Promise.all([
       import("../../apply/apply.ts"),
       import("../../render/render.ts"),

@@ -1,3 +1,4 @@
+import type { Installation } from "../../apply/boot/installation.ts";
 import type { GatewayStatus } from "../../apply/status.ts";
 import { remarkLines, changeLines } from "../apply-text.ts";
 import { command } from "../command.ts";
@@ -38,6 +39,7 @@ export const status = command<Flags, []>({
     ["counters", "the rules' counters: { name, packets, bytes }"],
     ["drift", "what someone has changed: { code, message, fix }"],
     ["interrupted", "an apply or remove that broke off: { message, fix }"],
+    ["installed", "what comes up at boot: { gateway, state, files, fix? }; absent when nothing is installed"],
     ["pending", "with a file: what applying it would change, in words"],
     ["problems", "why it could not be applied: { code, message, fix }"],
     ["notices", "what else there is to know: { code, message, fix }"],
@@ -54,11 +56,17 @@ export const status = command<Flags, []>({
     const { gatewayStatus } = await import("../../apply/status.ts");
     const desired = plan === undefined ? {} : { desired: (await import("../../render/render.ts")).renderState(plan) };
     const found = gatewayStatus({ namespace: netns, ...desired });
+    const { readInstallation } = await import("../../apply/boot/installation.ts");
+    const installed = netns === undefined ? readInstallation() : undefined;
     const rows = quick || found.state === "absent" ? undefined : await occupancyRows(netns, plan);
-    const finding = found.state !== "in-place" || found.problems.length > 0;
+    const finding = found.state !== "in-place" || found.problems.length > 0 || installed?.fix !== undefined;
     return {
-      json: { ...found, ...(rows === undefined ? {} : { occupancy: rows }) },
-      text: statusText(output, found, rows),
+      json: {
+        ...found,
+        ...(installed === undefined ? {} : { installed }),
+        ...(rows === undefined ? {} : { occupancy: rows }),
+      },
+      text: statusText(output, found, rows, installed),
       status: finding ? 1 : 0,
     };
   },
@@ -72,7 +80,12 @@ const STATES: Readonly<Record<GatewayStatus["state"], string>> = {
   absent: "no gateway is applied here",
 };
 
-function statusText(output: Output, found: GatewayStatus, rows: readonly OccupancyRow[] | undefined): string {
+function statusText(
+  output: Output,
+  found: GatewayStatus,
+  rows: readonly OccupancyRow[] | undefined,
+  installed: Installation | undefined,
+): string {
   const { state, gateway, rules, appliedAt, connections, counters, drift, interrupted, pending } = found;
   const style = state === "in-place" ? "good" : state === "absent" ? "quiet" : "bad";
   const { count, max, buckets } = connections;
@@ -82,6 +95,7 @@ function statusText(output: Output, found: GatewayStatus, rows: readonly Occupan
     `state        ${output.paint(style, STATES[state])}`,
     ...(appliedAt === undefined ? [] : [`applied      ${appliedAt}`]),
     ...(rules === undefined ? [] : [`rules        ${rules}`]),
+    ...installedLines(output, installed),
     `connections  ${String(count ?? "unknown")} of ${String(max ?? "unknown")}${share}, ${String(buckets ?? "unknown")} buckets`,
   ];
   if (rows !== undefined) lines.push("", output.paint("heading", "Public addresses"), ...occupancyLines(rows));
@@ -98,4 +112,20 @@ function statusText(output: Output, found: GatewayStatus, rows: readonly Occupan
     lines.push(...(pending.length === 0 ? ["  nothing"] : changeLines(pending)));
   }
   return [...lines, ...remarkLines(output, found.problems, found.notices)].join("\n");
+}
+
+const INSTALLED: Readonly<Record<Installation["state"], string>> = {
+  installed: "comes up",
+  changed: "files of its install were changed since",
+  half: "half: an install or uninstall broke off",
+};
+
+function installedLines(output: Output, installed: Installation | undefined): string[] {
+  if (installed === undefined) return [];
+  const { gateway, state, files, fix } = installed;
+  return [
+    `at boot      gateway ${gateway}: ${output.paint(fix === undefined ? "good" : "bad", INSTALLED[state])}`,
+    ...files.map((file) => `             ${file}`),
+    ...(fix === undefined ? [] : [`  fix: ${fix}`]),
+  ];
 }
