@@ -1,8 +1,4 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { campus } from "../../../test/fixtures/gateways.ts";
 import { planGateway } from "../../plan/plan-gateway.ts";
@@ -100,44 +96,4 @@ test("forwarding is no setting of the start, the hash size is a module's paramet
     textOf(files, "/etc/meganat/ruleset.nft"),
     /^table ip meganat\ndelete table ip meganat\ntable ip meganat \{\n/,
   );
-});
-
-const HAS_SYSTEMD = spawnSync("systemd-analyze", ["--version"]).status === 0;
-
-test(
-  "systemd finds nothing wrong with the units",
-  { skip: HAS_SYSTEMD ? false : "systemd-analyze is not installed" },
-  (t) => {
-    const root = mkdtempSync(join(tmpdir(), "meganat-units-"));
-    t.after(() => rmSync(root, { recursive: true, force: true }));
-    const command = join(root, "a 100 % $strange name", "meganat");
-    const units = filesOf({ ...SYSTEM, node: process.execPath, command, nft: process.execPath });
-    for (const { path, content } of units) {
-      if (!("text" in content) || !path.endsWith(".service")) continue;
-      mkdirSync(dirname(join(root, path)), { recursive: true });
-      writeFileSync(join(root, path), content.text);
-    }
-    const directory = join(root, "/etc/systemd/system");
-    const names = ["meganat.service", "meganat-rules.service"].map((name) => join(directory, name));
-    const { stdout, stderr, status } = spawnSync("systemd-analyze", ["verify", "--man=no", ...names], {
-      encoding: "utf8",
-      env: { ...process.env, SYSTEMD_UNIT_PATH: `${directory}:/usr/lib/systemd/system:/lib/systemd/system` },
-    });
-    // Other units of the machine may be wrong; ours must not be named.
-    const ours = `${stdout}${stderr}`.split("\n").filter((line) => line.includes("meganat"));
-    assert.deepEqual([ours, status], [[], 0]);
-  },
-);
-
-test("the shell finds nothing wrong with the script for OpenRC", (t) => {
-  const root = mkdtempSync(join(tmpdir(), "meganat-openrc-"));
-  t.after(() => rmSync(root, { recursive: true, force: true }));
-  const script = textOf(filesOf({ ...SYSTEM, init: "openrc" }), "/etc/init.d/meganat");
-  assert.match(
-    script,
-    /^ {2}\/usr\/bin\/node '\/opt\/mega nat\/bin\/meganat' apply \/etc\/meganat\/gateway\.yaml --wait 20$/m,
-  );
-  writeFileSync(join(root, "script"), script);
-  const { status, stderr } = spawnSync("sh", ["-n", join(root, "script")], { encoding: "utf8" });
-  assert.deepEqual([status, stderr], [0, ""]);
 });
