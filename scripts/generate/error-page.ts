@@ -80,6 +80,7 @@ const DRIFT: Codes<DriftCode> = {
   "elements-changed": "Elements of a set or map are more or fewer.",
   "counter-changed": "A named counter was added or deleted.",
   "sysctl-changed": "A kernel setting has another value than the one applied.",
+  "mtu-changed": "An interface has another MTU than the one applied.",
   "address-gone": "An address that apply added is gone.",
   "route-gone": "A route that apply added is gone.",
   "policy-rule-gone": "A rule of policy routing that apply added is gone.",

@@ -24,6 +24,7 @@ const WORDS: Readonly<Record<keyof typeof PATTERNS, string>> = {
   interface: "interface",
   address: "address",
   prefix: "prefix",
+  interfaceAddresses: "prefix, or range/length",
   range: "range",
   ports: "ports",
   listen: "address:ports/protocol",
@@ -86,7 +87,8 @@ function section(key: string, schema: Schema): string[] {
   const entry = entryOf(map);
   const kind = map.items !== undefined ? "A list." : entry === map ? "" : "A map from names to entries.";
   const inner = Object.entries(entry.properties ?? {}).flatMap(([name, property]) => {
-    const part = mapOf(property);
+    const found = mapOf(property);
+    const part = found?.items ?? found;
     return part?.properties === undefined ? [] : [`### \`${key}\`: \`${name}\``, table(part)];
   });
   return [

@@ -21,6 +21,7 @@ function desired(sysctls: readonly SysctlSetting[]): DesiredState {
       chains: [{ name: "nat", rules: ["accept"] }],
     },
     sysctls,
+    links: [],
     addresses: [{ interface: "lo", address: "192.0.2.1", length: 32 }],
     routes: [],
     policyRules: [],

@@ -9,6 +9,7 @@ import { MAIN_TABLE } from "../render/reach.ts";
 /** One difference between the kernel and what it shall be, with every old value needed to undo it. */
 export type Change =
   | LinkChange
+  | MtuChange
   | AddressChange
   | RouteChange
   | PolicyRuleChange
@@ -23,6 +24,15 @@ export interface LinkChange {
   readonly interface: string;
   /** Addresses on it while it was down. */
   readonly addresses: readonly string[];
+}
+
+/** Sets the MTU of an interface, or puts its old one back; bytes. */
+export interface MtuChange {
+  readonly kind: "mtu";
+  readonly action: "set" | "restore";
+  readonly interface: string;
+  readonly from: number;
+  readonly to: number;
 }
 
 /** Adds or removes an address. */
@@ -83,6 +93,8 @@ export function changeText(change: Change): string {
   switch (change.kind) {
     case "link":
       return `bring ${change.interface} ${change.action}`;
+    case "mtu":
+      return `${change.action} MTU of ${change.interface} ${change.from} -> ${change.to}`;
     case "address": {
       const { interface: device, address, length } = change.setting;
       return `${change.action} address ${address}/${length} ${to(change.action)} ${device}`;
@@ -121,6 +133,8 @@ export function inverse(change: Exclude<Change, RulesetChange>): Exclude<Change,
   switch (change.kind) {
     case "link":
       return { ...change, action: change.action === "up" ? "down" : "up" };
+    case "mtu":
+      return { ...change, action: "restore", from: change.to, to: change.from };
     case "sysctl":
       return {
         ...change,

@@ -10,7 +10,7 @@ import type { TowardsOptions } from "./remark.ts";
 const RULESET = { family: "ip", table: "meganat", comment: "c", counters: [], sets: [], chains: [] } as const;
 const STATE: LiveState = {
   isHost: true,
-  links: ["lo", "wan", "lan"].map((name) => ({ name, up: true })),
+  links: ["lo", "wan", "lan"].map((name) => ({ name, up: true, mtu: 1500 })),
   addresses: [],
   routes: [],
   policyRules: [],
@@ -23,6 +23,7 @@ const DESIRED: DesiredState = {
   gateway: "campus",
   ruleset: RULESET,
   sysctls: [],
+  links: [],
   addresses: [],
   routes: [],
   policyRules: [],
@@ -66,7 +67,7 @@ function check(cases: readonly Case[]): void {
 }
 
 test("addresses and links", () => {
-  const down = [{ name: "wan", up: false }];
+  const down = [{ name: "wan", up: false, mtu: 1500 }];
   check([
     ["missing", {}, {}, { addresses: [ADDRESS] }, ["add address 192.0.2.3/32 to wan"]],
     ["there, ours or not", { addresses: [ADDRESS] }, {}, { addresses: [ADDRESS] }, []],
@@ -127,6 +128,20 @@ test("addresses and links", () => {
       {},
       [],
     ],
+  ]);
+});
+
+test("the MTU of a link", () => {
+  const asked = { links: [{ interface: "wan", mtu: 9000 }] };
+  const links = [{ name: "wan", up: true, mtu: 9000 }];
+  const own = { interface: "wan", old: 1500, set: 9000 };
+  check([
+    ["another", {}, {}, asked, ["set MTU of wan 1500 -> 9000"]],
+    ["there, ours or not", { links }, {}, asked, []],
+    ["no longer asked for", { links }, { mtus: [own] }, {}, ["restore MTU of wan 9000 -> 1500"]],
+    ["someone has put it back", {}, { mtus: [own] }, {}, []],
+    ["someone has changed it", { links }, { mtus: [{ ...own, set: 1400 }] }, {}, ["left-as-changed"]],
+    ["no such interface", {}, {}, { links: [{ interface: "gone", mtu: 1400 }] }, ["interface-missing"]],
   ]);
 });
 

@@ -3,6 +3,7 @@ import { addressChanges, linkChanges } from "./address-changes.ts";
 import type { Change, RulesetChange } from "./change.ts";
 import type { ApplyProblem, Notice, Remarks, TowardsOptions } from "./remark.ts";
 import type { LiveState } from "./live-state.ts";
+import { mtuChanges } from "./mtu-changes.ts";
 import type { Owned } from "./record.ts";
 import { neighbourChanges, policyRuleChanges, routeChanges } from "./route-changes.ts";
 import { rulesetChanges } from "./ruleset-changes.ts";
@@ -33,6 +34,7 @@ export function changesTowards(
 ): Intention {
   const remarks: Remarks = { problems: [], notices: [] };
   const links = linkChanges(state, owned, desired, remarks);
+  const mtus = mtuChanges(state, owned, desired, remarks);
   const addresses = addressChanges(state, owned, desired, remarks);
   const routes = routeChanges(state, owned, desired, remarks);
   const rules = policyRuleChanges(state, owned, desired);
@@ -42,6 +44,7 @@ export function changesTowards(
   const ruleset: RulesetChange[] = isEmptyDifference(difference) ? [] : rulesetChanges(difference, desired.ruleset);
   return {
     changes: [
+      ...mtus.needed,
       ...links.needed,
       ...addresses.needed,
       ...rules.obsolete,
@@ -54,6 +57,7 @@ export function changesTowards(
       ...sysctls.filter(({ name }) => letsPacketsThrough(name)),
       ...neighbours.obsolete,
       ...addresses.obsolete,
+      ...mtus.obsolete,
       ...links.obsolete,
     ],
     script: rulesetScript(difference, desired.ruleset),

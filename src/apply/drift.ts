@@ -21,6 +21,7 @@ export type DriftCode =
   | "elements-changed"
   | "counter-changed"
   | "sysctl-changed"
+  | "mtu-changed"
   | "address-gone"
   | "route-gone"
   | "policy-rule-gone"
@@ -102,6 +103,12 @@ function hostDrift(owned: Owned, state: LiveState): Drift[] {
     ...owned.links
       .filter((own) => !state.links.some(({ name, up }) => name === own.interface && up))
       .map((own) => gone("link-down", `${own.interface} is down or gone`)),
+    ...owned.mtus.flatMap((own) => {
+      const now = state.links.find(({ name }) => name === own.interface)?.mtu;
+      if (now === own.set) return [];
+      const what = now === undefined ? "gone with its interface" : String(now);
+      return [gone("mtu-changed", `the MTU of ${own.interface} is ${what}, apply had set it to ${own.set}`)];
+    }),
     ...owned.addresses
       .filter((own) => !state.addresses.some((address) => sameAddress(address, own)))
       .map((own) => gone("address-gone", `address ${own.address}/${own.length} is gone from ${own.interface}`)),

@@ -13,7 +13,7 @@ import {
   type NftObject,
 } from "../kernel/nftables.ts";
 import { addAddress, listAddresses, removeAddress } from "../kernel/route/address.ts";
-import { listLinks, setLinkUp } from "../kernel/route/link.ts";
+import { listLinks, setLinkMtu, setLinkUp } from "../kernel/route/link.ts";
 import { addProxyNeighbour, listProxyNeighbours, removeProxyNeighbour } from "../kernel/route/neighbour.ts";
 import { addPolicyRule, listPolicyRules, removePolicyRule } from "../kernel/route/policy-rule.ts";
 import { addRoute, listRoutes, removeRoute } from "../kernel/route/route.ts";
@@ -48,6 +48,7 @@ export function kernelOf(namespace: NamespaceName): Live {
 
     links: () => listLinks(namespace),
     setLinkUp: (name, up) => setLinkUp(namespace, name, up),
+    setLinkMtu: (name, mtu) => setLinkMtu(namespace, name, mtu),
     addresses: () =>
       listAddresses(namespace).map(({ interface: device, address, length }) => ({
         interface: device,

@@ -11,6 +11,8 @@ import type {
 export interface LiveLink {
   readonly name: string;
   readonly up: boolean;
+  /** Bytes. */
+  readonly mtu: number;
 }
 
 /** A route as apply compares it; of one with several next hops `interface` is absent. */
@@ -49,6 +51,7 @@ export interface Live {
 
   links(): readonly LiveLink[];
   setLinkUp(name: string, up: boolean): void;
+  setLinkMtu(name: string, mtu: number): void;
   addresses(): readonly AddressSetting[];
   addAddress(setting: AddressSetting): void;
   removeAddress(setting: AddressSetting): void;

@@ -18,6 +18,12 @@ export function ownedAfter(owned: Owned, change: Change, set?: string): Owned {
       if (change.action === "down") return { ...owned, links: others };
       return { ...owned, links: [...others, { interface: change.interface, addresses: change.addresses }] };
     }
+    case "mtu": {
+      const { interface: device, from, to } = change;
+      const old = owned.mtus.find((own) => own.interface === device)?.old ?? from;
+      const others = owned.mtus.filter((own) => own.interface !== device);
+      return { ...owned, mtus: change.action === "set" ? [...others, { interface: device, old, set: to }] : others };
+    }
     case "address":
       return { ...owned, addresses: after(owned.addresses, change.action, change.setting) };
     case "route":
@@ -91,13 +97,23 @@ export function ownedAtLast(
   return { ...owned, sysctls };
 }
 
+/** How `uncertain` names the MTU of an interface. */
+export function mtuKey(device: string): string {
+  return `mtu ${device}`;
+}
+
 /**
- * What is really ours: of what may be, only what is there. After an interruption (`uncertain` names the sysctls it
- * was about) the present value of a sysctl is taken as the one we set.
+ * What is really ours: of what may be, only what is there. After an interruption (`uncertain` names the sysctls and
+ * MTUs it was about) the present value is taken as the one we set.
  */
 export function ownedNow(most: Owned, state: LiveState, uncertain: ReadonlySet<string>): Owned {
   return {
     links: most.links.filter((link) => state.links.some(({ name, up }) => name === link.interface && up)),
+    mtus: most.mtus.flatMap((own) => {
+      const now = state.links.find(({ name }) => name === own.interface)?.mtu;
+      if (now === undefined || now === own.old) return [];
+      return [uncertain.has(mtuKey(own.interface)) ? { ...own, set: now } : own];
+    }),
     addresses: most.addresses.filter((own) => state.addresses.some((address) => sameAddress(address, own))),
     routes: most.routes.filter((own) => state.routes.some((route) => isRoute(route, own))),
     policyRules: most.policyRules.filter((own) => state.policyRules.some((rule) => sameSetting(rule, own))),

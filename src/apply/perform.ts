@@ -1,6 +1,6 @@
 import { isKernelError } from "../kernel/error.ts";
 import { addressesOn, sameAddress } from "./address-changes.ts";
-import type { AddressChange, Change, LinkChange, RulesetChange, SysctlChange } from "./change.ts";
+import type { AddressChange, Change, LinkChange, MtuChange, RulesetChange, SysctlChange } from "./change.ts";
 import type { Live } from "./live.ts";
 
 /** What became of a change. */
@@ -18,6 +18,8 @@ export function perform(live: Live, change: Exclude<Change, RulesetChange>): Per
   switch (change.kind) {
     case "link":
       return performLink(live, change);
+    case "mtu":
+      return change.action === "set" ? setMtu(live, change) : unless("kernel-not-found", () => setMtu(live, change));
     case "address":
       return change.action === "add"
         ? unless("kernel-exists", () => live.addAddress(change.setting))
@@ -37,6 +39,11 @@ export function perform(live: Live, change: Exclude<Change, RulesetChange>): Per
     case "sysctl":
       return performSysctl(live, change);
   }
+}
+
+function setMtu(live: Live, { interface: device, to }: MtuChange): Performed {
+  live.setLinkMtu(device, to);
+  return { done: true };
 }
 
 function unless(code: "kernel-exists" | "kernel-not-found", run: () => void): Performed {

@@ -27,15 +27,35 @@ export interface OwnedLink {
   readonly addresses: readonly string[];
 }
 
+/** The MTU of an interface that apply changed; bytes. */
+export interface OwnedMtu {
+  readonly interface: string;
+  /** Before the first apply: what `remove` puts back. */
+  readonly old: number;
+  readonly set: number;
+}
+
 /** What of the kernel's state is ours beside the ruleset: what was not there before the first apply. */
 export interface Owned {
   readonly links: readonly OwnedLink[];
+  readonly mtus: readonly OwnedMtu[];
   readonly addresses: readonly AddressSetting[];
   readonly routes: readonly RouteSetting[];
   readonly policyRules: readonly PolicyRuleSetting[];
   readonly proxyNeighbours: readonly ProxyNeighbourSetting[];
   readonly sysctls: readonly OwnedSysctl[];
 }
+
+/** Nothing is ours. */
+export const NOTHING_OWNED: Owned = {
+  links: [],
+  mtus: [],
+  addresses: [],
+  routes: [],
+  policyRules: [],
+  proxyNeighbours: [],
+  sysctls: [],
+};
 
 /** The ruleset as the last apply left it in the kernel. */
 export interface RecordedRuleset {
@@ -88,21 +108,12 @@ export function parseRecord(text: string): ApplyRecord | undefined {
 export function parseRecordHead(text: string): RecordHead | undefined {
   try {
     const head = JSON.parse(text.slice(0, text.indexOf("\n") + 1)) as RecordHead;
-    return head.version === 1 ? head : undefined;
+    // Written before there was this or that to own: then nothing of it is ours.
+    return head.version === 1 ? { ...head, owned: { ...NOTHING_OWNED, ...head.owned } } : undefined;
   } catch {
     return undefined;
   }
 }
-
-/** Nothing is ours. */
-export const NOTHING_OWNED: Owned = {
-  links: [],
-  addresses: [],
-  routes: [],
-  policyRules: [],
-  proxyNeighbours: [],
-  sysctls: [],
-};
 
 /** Says whether two records of the same shape name the same thing, whatever the order of their keys. */
 export function sameSetting<T extends object>(a: T, b: T): boolean {

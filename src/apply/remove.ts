@@ -4,6 +4,7 @@ import { stepsOf, type Step } from "./journal.ts";
 import type { Live } from "./live.ts";
 import type { LiveState } from "./live-state.ts";
 import { rescued } from "./make-record.ts";
+import { mtusBack } from "./mtu-changes.ts";
 import { ownedAfter } from "./owned.ts";
 import { perform } from "./perform.ts";
 import type { Owned } from "./record.ts";
@@ -103,6 +104,7 @@ function removalChanges(state: LiveState, owned: Owned, notices: Notice[]): Chan
     ...owned.policyRules.map((setting): Change => ({ kind: "policy-rule", action: "remove", setting })),
     ...owned.routes.toReversed().map((setting): Change => ({ kind: "route", action: "remove", setting })),
     ...owned.addresses.toReversed().map((setting): Change => ({ kind: "address", action: "remove", setting })),
+    ...mtusBack(state, owned, { notices }),
     ...owned.links.map((link): Change => ({ kind: "link", action: "down", ...link })),
   ];
 }

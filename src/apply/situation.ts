@@ -1,8 +1,9 @@
 import type { DesiredState } from "../render/desired-state.ts";
+import type { Change } from "./change.ts";
 import type { FoundJournal } from "./journal.ts";
 import type { Live } from "./live.ts";
 import { readLiveState, type LiveState } from "./live-state.ts";
-import { ownedAtMost, ownedNow } from "./owned.ts";
+import { mtuKey, ownedAtMost, ownedNow } from "./owned.ts";
 import { NOTHING_OWNED, type ApplyRecord, type Owned, type RecordHead } from "./record.ts";
 import type { RecordStore } from "./record-store.ts";
 
@@ -54,6 +55,12 @@ export function readSituation(
   const most = atMost(memory);
   const state = readLiveState(live, desired, memory.record, most);
   const planned = memory.interrupted?.journal.changes ?? [];
-  const uncertain = new Set(planned.flatMap((change) => (change.kind === "sysctl" ? [change.name] : [])));
+  const uncertain = new Set(planned.flatMap(valueOf));
   return { ...memory, state, owned: ownedNow(most, state, uncertain) };
+}
+
+/** The name of the value a change sets, if it sets one. */
+function valueOf(change: Change): string[] {
+  if (change.kind === "sysctl") return [change.name];
+  return change.kind === "mtu" ? [mtuKey(change.interface)] : [];
 }

@@ -6,18 +6,21 @@ import type {
   PortForward,
   SourceNat,
   StaticNat,
+  StaticRoute,
   Timeouts,
   TwiceNat,
   TwiceNatSide,
 } from "./gateway.ts";
 import { TIMEOUT_NAMES } from "./gateway.ts";
 import { formatIpv4Range } from "../address/ipv4-range.ts";
+import type { FilePath } from "./problem.ts";
+import type { LinkEntry } from "./schema/links.ts";
 import type { CapacityEntry } from "./schema/capacity.ts";
 import type { PortForwardEntry, SourceNatEntry, StaticNatEntry, TwiceNatEntry } from "./schema/translations.ts";
 
 /** Entries of the file in the words of Gateway, with their places; not yet checked against each other. */
 export interface DraftGateway {
-  readonly links: readonly Entry<Link>[];
+  readonly links: readonly DraftLink[];
   readonly pools: readonly Entry<Pool>[];
   readonly sourceNat: readonly Entry<SourceNat>[];
   readonly portForwards: readonly Entry<PortForward>[];
@@ -32,9 +35,18 @@ export interface DraftGateway {
   readonly defaultOut: string;
 }
 
+/** A link, and where each of its addresses stands: those of a range all at the same place. */
+export interface DraftLink extends Entry<Link> {
+  readonly addressPaths: readonly FilePath[];
+}
+
 /** Fills in what the file leaves out. */
 export function draftGateway(entries: FileEntries): DraftGateway {
-  const links = entries.links.map(({ path, value }) => ({ path, value: linkOf(String(path[1]), value) }));
+  const links = entries.links.map(({ path, value }) => ({
+    path,
+    value: linkOf(String(path[1]), value),
+    addressPaths: (value.addresses ?? []).flatMap((some, index) => some.map(() => [...path, "addresses", index])),
+  }));
   const withGateway = links.filter((link) => link.value.gateway !== undefined);
   // Empty where no single link has a gateway: the checks then report the rules that do not say.
   const out = withGateway.length === 1 ? (withGateway[0]?.value.name ?? "") : "";
@@ -83,9 +95,20 @@ function values<T>(list: readonly Entry<T>[]): T[] {
   return list.map((entry) => entry.value);
 }
 
-function linkOf(name: string, entry: FileEntries["links"][number]["value"]): Link {
-  const gateway = entry.gateway === undefined ? {} : { gateway: entry.gateway };
-  return { name, interface: entry.interface ?? name, addresses: entry.addresses ?? [], ...gateway };
+function linkOf(name: string, entry: LinkEntry): Link {
+  const { gateway, mtu, routes } = entry;
+  return {
+    name,
+    interface: entry.interface ?? name,
+    addresses: entry.addresses?.flat() ?? [],
+    ...(gateway === undefined ? {} : { gateway }),
+    ...(mtu === undefined ? {} : { mtu }),
+    ...(routes === undefined ? {} : { routes: routes.map(staticRouteOf) }),
+  };
+}
+
+function staticRouteOf({ to, via, metric }: NonNullable<LinkEntry["routes"]>[number]): StaticRoute {
+  return { to, ...(via === undefined ? {} : { via }), ...(metric === undefined ? {} : { metric }) };
 }
 
 function sourceNatOf(entry: SourceNatEntry, out: string): SourceNat {

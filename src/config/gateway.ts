@@ -24,6 +24,16 @@ export interface Link {
   readonly addresses: readonly Ipv4Prefix[];
   /** The next hop of the default route through this link. */
   readonly gateway?: Ipv4;
+  /** Bytes; without it the interface keeps what it has. */
+  readonly mtu?: number;
+  readonly routes?: readonly StaticRoute[];
+}
+
+/** A way to a network behind a router on a link; without `via` the network is on the link itself. */
+export interface StaticRoute {
+  readonly to: Ipv4Prefix;
+  readonly via?: Ipv4;
+  readonly metric?: number;
 }
 
 /**

@@ -27,6 +27,8 @@ export const PROBLEM_CODES = {
   "ipv6-address": "An IPv6 address stands where only IPv4 can be.",
   "host-bits": "A prefix names a network, but bits of the host part are set.",
   "reversed-range": "The end of a range is before its beginning.",
+  "range-crosses-network": "A range of interface addresses reaches beyond the network of its first address.",
+  "range-too-large": "A range gives an interface more addresses than it should have one by one.",
   "bad-port": "The text is no port or range of ports between 1 and 65535.",
   "bad-protocol": "The protocol of a port forward is missing or none of tcp, udp, tcp+udp.",
   "bad-number": "The text is no whole number, or the number is out of bounds.",
@@ -45,6 +47,9 @@ export const PROBLEM_CODES = {
   "duplicate-address": "Two links (or one, twice) have the same address.",
   "address-is-network": "The address is the network or broadcast address of a link's prefix; no host can have it.",
   "gateway-unreachable": "The next hop is in no prefix of its link, or is the gateway itself.",
+
+  "duplicate-route": "Two static routes lead to the same network with the same metric.",
+  "route-is-default": "A static route is the default route, which is written as the link's gateway.",
 
   // Public addresses.
   "ranges-overlap": "Two ranges of one list share addresses.",

@@ -33,7 +33,8 @@ export function insideHost(gateway: Gateway, links: readonly LabLink[]): InsideP
   const inside = links.filter((link) => link.side === "inside");
   const first = inside[0];
   if (first === undefined) throw new TypeError("a lab has a link inside");
-  const wanted = wantedRanges(gateway);
+  const routed = routedInside(gateway, inside);
+  const wanted = wantedRanges(gateway, routed);
   const elsewhere = notInside(gateway, links);
   const onLink = inside.flatMap((link) => link.addresses.map(prefixRange));
   const offLink = subtractRanges(mergeRanges(wanted.ranges), [...onLink, ...elsewhere]);
@@ -56,7 +57,9 @@ export function insideHost(gateway: Gateway, links: readonly LabLink[]): InsideP
     const table = index === 0 ? MAIN_TABLE : FIRST_TABLE + index;
     routes.push({ destination: "0.0.0.0/0", table, type: "unicast", interface: link.interface, via });
     const prefixes = (behind.get(link) ?? []).flatMap(rangePrefixes);
-    for (const prefix of prefixes) {
+    // Where the file has a route itself, the gateway needs none of ours.
+    const unrouted = subtractRanges(behind.get(link) ?? [], routed);
+    for (const prefix of unrouted.flatMap(rangePrefixes)) {
       routesBack.push({
         destination: formatIpv4Prefix(prefix),
         table: MAIN_TABLE,
@@ -82,13 +85,21 @@ export function insideHost(gateway: Gateway, links: readonly LabLink[]): InsideP
   return { host: { addresses, routes, sourceRules, owned }, routesBack, assumptions };
 }
 
+/** Networks that static routes of the file lead to, behind inside links. */
+function routedInside(gateway: Gateway, inside: readonly LabLink[]): Ipv4Range[] {
+  return gateway.links
+    .filter((link) => inside.some(({ name }) => name === link.name))
+    .flatMap((link) => (link.routes ?? []).map(({ to }) => prefixRange(to)));
+}
+
 /** Every address the file takes for an inside one. */
-function wantedRanges(gateway: Gateway): { ranges: Ipv4Range[]; skipped: Ipv4Range[] } {
+function wantedRanges(gateway: Gateway, routed: readonly Ipv4Range[]): { ranges: Ipv4Range[]; skipped: Ipv4Range[] } {
   const all = [
     ...gateway.sourceNat.flatMap((rule) => rule.from),
     ...gateway.staticNat.map((rule) => rule.private),
     ...gateway.portForwards.map(({ to }) => ({ first: to.address, last: to.address })),
     ...gateway.twiceNat.map((rule) => prefixRange(rule.inside.hosts)),
+    ...routed,
   ];
   return {
     ranges: all.filter((range) => countAddresses([range]) <= WIDEST),
@@ -106,12 +117,16 @@ function notInside(gateway: Gateway, links: readonly LabLink[]): Ipv4Range[] {
   ];
 }
 
-/** Which link leads to the addresses on no link's own network: the twice NAT's for its hosts, else the first. */
+/** Which link leads to the addresses on no link's own network: by the file's routes, the twice NAT's for its hosts, else the first. */
 function assignLinks(gateway: Gateway, inside: readonly LabLink[], first: LabLink, ranges: readonly Ipv4Range[]) {
   const behind = new Map<LabLink, Ipv4Range[]>();
   for (const range of ranges) {
     const twice = gateway.twiceNat.find((rule) => rangesContain([prefixRange(rule.inside.hosts)], range.first));
-    const link = inside.find((candidate) => candidate.name === twice?.inside.link) ?? first;
+    const route = gateway.links.find((link) =>
+      link.routes?.some(({ to }) => rangesContain([prefixRange(to)], range.first)),
+    );
+    const name = route?.name ?? twice?.inside.link;
+    const link = inside.find((candidate) => candidate.name === name) ?? first;
     behind.set(link, [...(behind.get(link) ?? []), range]);
   }
   return behind;

@@ -3,6 +3,7 @@ export interface DesiredState {
   readonly gateway: string;
   readonly ruleset: Ruleset;
   readonly sysctls: readonly SysctlSetting[];
+  readonly links: readonly LinkSetting[];
   readonly addresses: readonly AddressSetting[];
   readonly routes: readonly RouteSetting[];
   readonly policyRules: readonly PolicyRuleSetting[];
@@ -70,6 +71,13 @@ export interface SysctlSetting {
   readonly atLeast?: boolean;
   /** True when a kernel without it will do: then apply says so and goes on. */
   readonly optional?: boolean;
+}
+
+/** What an interface of the file must be, beyond being there and up; an interface with nothing to say has none. */
+export interface LinkSetting {
+  readonly interface: string;
+  /** Bytes. */
+  readonly mtu?: number;
 }
 
 /** An address in dotted form on an interface by its kernel name. */

@@ -16,6 +16,27 @@ const CASES: readonly {
 }[] = [
   { what: "nothing but links", parts: {} },
   {
+    what: "static routes, by a router or by the link alone",
+    parts: {
+      links: [
+        link("wan", "61.138.177.2/24", { gateway: "61.138.177.1" }),
+        {
+          ...link("lan", "10.10.0.1/16"),
+          routes: [
+            { to: { address: 0x0a320000, length: 16 }, via: 0x0a0a00fe },
+            { to: { address: 0x0a320000, length: 16 }, via: 0x0a0a00fd, metric: 10 },
+            { to: { address: 0x0a330000, length: 16 } },
+          ],
+        },
+      ],
+    },
+    routes: [
+      "10.50.0.0/16 table 254 via 10.10.0.254 dev lan",
+      "10.50.0.0/16 table 254 via 10.10.0.253 dev lan metric 10",
+      "10.51.0.0/16 table 254 dev lan",
+    ],
+  },
+  {
     what: "a pool as addresses of its link",
     parts: { pools: [pool("p", "61.138.177.8/31")], sourceNat: [source("a", "10.10.1.0/24", "p")] },
     addresses: ["wan 61.138.177.8/32", "wan 61.138.177.9/32"],
@@ -87,9 +108,11 @@ for (const { what, parts, addresses = [], routes = [], neighbours = [] } of CASE
       [...WAN, ...addresses],
     );
     assert.deepEqual(
-      reach.routes.map(
-        (r) => `${r.destination} table ${r.table}${r.via === undefined ? "" : ` via ${r.via}`} dev ${r.interface}`,
-      ),
+      reach.routes.map((r) => {
+        const via = r.via === undefined ? "" : ` via ${r.via}`;
+        const metric = r.metric === undefined ? "" : ` metric ${r.metric}`;
+        return `${r.destination} table ${r.table}${via} dev ${r.interface}${metric}`;
+      }),
       [DEFAULT, ...routes],
     );
     assert.deepEqual(

@@ -40,7 +40,19 @@ export function reachOf(gateway: Gateway): Reach {
   const routes = mergeRanges(remote)
     .flatMap(rangePrefixes)
     .map((prefix) => ({ destination: formatIpv4Prefix(prefix), table: MAIN_TABLE, interface: "lo" }));
-  return { addresses, routes: [...defaultRoutes(gateway), ...routes], proxyNeighbours };
+  return { addresses, routes: [...defaultRoutes(gateway), ...staticRoutes(gateway), ...routes], proxyNeighbours };
+}
+
+function staticRoutes(gateway: Gateway): RouteSetting[] {
+  return gateway.links.flatMap((link) =>
+    (link.routes ?? []).map(({ to, via, metric = 0 }) => ({
+      destination: formatIpv4Prefix(to),
+      table: MAIN_TABLE,
+      interface: link.interface,
+      ...(via === undefined ? {} : { via: formatIpv4(via) }),
+      ...(metric === 0 ? {} : { metric }),
+    })),
+  );
 }
 
 function defaultRoutes(gateway: Gateway): RouteSetting[] {

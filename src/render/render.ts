@@ -1,6 +1,6 @@
 import type { Plan } from "../plan/plan.ts";
 import type { DesiredState } from "./desired-state.ts";
-import { interfaceOf } from "./links.ts";
+import { interfaceOf, linkSettings } from "./links.ts";
 import { reachOf } from "./reach.ts";
 import { renderRuleset } from "./ruleset.ts";
 import { sysctlSettings } from "./sysctl.ts";
@@ -20,6 +20,7 @@ export function renderState(plan: Plan): DesiredState {
     gateway: gateway.name,
     ruleset: renderRuleset(plan),
     sysctls: sysctlSettings(plan),
+    links: linkSettings(gateway),
     addresses: reach.addresses,
     routes,
     policyRules: twice.policyRules,

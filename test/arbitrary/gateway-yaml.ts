@@ -96,6 +96,12 @@ function fileOf(gateway: Gateway, writer: Writer): { [key: string]: Yaml | undef
       interface: link.interface === link.name && writer.maybe(50) ? undefined : link.interface,
       addresses: link.addresses.length === 0 ? undefined : some(link.addresses.map(formatIpv4Prefix), writer),
       gateway: link.gateway === undefined ? undefined : formatIpv4(link.gateway),
+      mtu: link.mtu === undefined ? undefined : String(link.mtu),
+      routes: link.routes?.map(({ to, via, metric }) => ({
+        to: formatIpv4Prefix(to),
+        via: via === undefined ? undefined : formatIpv4(via),
+        metric: metric === undefined ? undefined : String(metric),
+      })),
     })),
     pools: section(
       mapOf(gateway.pools, (pool) => ({

@@ -47,7 +47,17 @@ const arbitrarySketch = fc.record({
     }),
     { minLength: 1, maxLength: 2 },
   ),
-  insides: fc.array(fc.record({ hasAddress: fc.boolean(), word: anyWord }), { minLength: 1, maxLength: 2 }),
+  insides: fc.array(
+    fc.record({
+      hasAddress: fc.boolean(),
+      word: anyWord,
+      mtu: fc.option(fc.integer({ min: 576, max: 9000 }), { nil: undefined }),
+      routes: fc.array(fc.record({ hasVia: fc.boolean(), metric: fc.option(fc.nat(9), { nil: undefined }) }), {
+        maxLength: 2,
+      }),
+    }),
+    { minLength: 1, maxLength: 2 },
+  ),
   pools: fc.array(
     fc.record({
       word: anyWord,
@@ -136,10 +146,16 @@ interface Uplink {
 function gatewayOf(sketch: Sketch): Gateway {
   const uplinks = sketch.uplinks.map(uplinkOf);
   const uplink = (index: number) => uplinks[index % uplinks.length] as Uplink;
-  const insides = sketch.insides.map(({ hasAddress, word }, i) => {
+  const insides = sketch.insides.map(({ hasAddress, word, mtu, routes }, i) => {
     const name = `${word}-in${i}`;
     const addresses = hasAddress ? [{ address: ip(`10.${10 * (i + 1)}.0.1`), length: 16 }] : [];
-    return { name, interface: i === 0 ? name.slice(0, 12) + "xlt" : `eth${i}.10`, addresses };
+    return {
+      name,
+      interface: i === 0 ? name.slice(0, 12) + "xlt" : `eth${i}.10`,
+      addresses,
+      ...(mtu === undefined ? {} : { mtu }),
+      ...(routes.length === 0 ? {} : { routes: routes.map((route, k) => staticRouteOf(route, i, k)) }),
+    };
   });
   const drawn = sketch.pools.map((pool, i) => ({
     pool: poolOf(pool, i, uplink(pool.uplink)),
@@ -167,6 +183,14 @@ function gatewayOf(sketch: Sketch): Gateway {
     twiceNat: sketch.twice.map((entry, i) => twiceOf(entry, i, insides)),
     capacity: capacityOf(sketch),
     fastPath: sketch.fastPath,
+  };
+}
+
+function staticRouteOf({ hasVia, metric }: Sketch["insides"][number]["routes"][number], i: number, k: number) {
+  return {
+    to: { address: ip(`10.${60 + i}.${k}.0`), length: 24 },
+    ...(hasVia ? { via: ip(`10.${10 * (i + 1)}.0.254`) - k } : {}),
+    ...(metric === undefined ? {} : { metric }),
   };
 }
 

@@ -17,6 +17,10 @@ const addresses = fc.uniqueArray(fc.record({ interface: interfaceName, address, 
   maxLength: 4,
   selector: (setting) => setting.address,
 });
+const links = fc.uniqueArray(fc.record({ interface: interfaceName, mtu: fc.constantFrom(1500, 1400, 9000) }), {
+  maxLength: 3,
+  selector: (setting) => setting.interface,
+});
 const routes = fc.uniqueArray(
   fc.record({
     destination: fc.constantFrom("0.0.0.0/0", "198.51.100.0/24", "203.0.113.0/24"),
@@ -106,6 +110,7 @@ export const desiredState: fc.Arbitrary<DesiredState> = fc
         ),
       ),
     ),
+    links,
     addresses,
     routes,
     policyRules,
@@ -122,7 +127,10 @@ export const desiredState: fc.Arbitrary<DesiredState> = fc
 export const hostState: fc.Arbitrary<Partial<FakeState>> = fc.record({
   links: fc
     .tuple(fc.boolean(), fc.boolean(), fc.boolean())
-    .map((ups) => [{ name: "lo", up: true }, ...INTERFACES.map((name, index) => ({ name, up: ups[index] ?? false }))]),
+    .map((ups) => [
+      { name: "lo", up: true, mtu: 65536 },
+      ...INTERFACES.map((name, index) => ({ name, up: ups[index] ?? false, mtu: 1500 })),
+    ]),
   sysctls: fc.tuple(...SYSCTLS.map(() => fc.constantFrom("0", "1")), fc.constantFrom("0", "1")).map((values) => ({
     ...Object.fromEntries(SYSCTLS.map((name, index) => [name, values[index] ?? "0"])),
     "net.ipv4.conf.all.accept_redirects": values.at(-1) ?? "0",
@@ -162,6 +170,7 @@ export const meddling: fc.Arbitrary<(live: FakeKernel) => void> = fc.constantFro
   },
   (live) => live.writeSysctl("net.ipv4.ip_forward", "0"),
   (live) => live.writeSysctl("net.netfilter.a", "7"),
+  (live) => live.setLinkMtu("wan", 1280),
   (live) => live.state.addresses.pop(),
   (live) => live.state.routes.pop(),
   (live) => live.state.policyRules.pop(),

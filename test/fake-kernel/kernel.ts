@@ -44,7 +44,7 @@ export class FakeKernel implements Live {
       generation: 1,
       otherChains: [],
       sysctls: {},
-      links: [{ name: "lo", up: true }],
+      links: [{ name: "lo", up: true, mtu: 65536 }],
       addresses: [],
       routes: [],
       policyRules: [],
@@ -133,8 +133,13 @@ export class FakeKernel implements Live {
   setLinkUp(name: string, up: boolean): void {
     this.#mutate();
     if (!this.state.links.some((link) => link.name === name)) refuse("kernel-not-found");
-    this.state.links = this.state.links.map((link) => (link.name === name ? { name, up } : link));
+    this.state.links = this.state.links.map((link) => (link.name === name ? { ...link, up } : link));
     if (!up) this.state.routes = this.state.routes.filter((route) => route.interface !== name);
+  }
+  setLinkMtu(name: string, mtu: number): void {
+    this.#mutate();
+    this.#needLink(name);
+    this.state.links = this.state.links.map((link) => (link.name === name ? { ...link, mtu } : link));
   }
   addresses(): AddressSetting[] {
     return copyPlain(this.state.addresses);

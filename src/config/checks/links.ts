@@ -10,14 +10,17 @@ import { readInterface, readName } from "../values/name.ts";
 /** Addresses and next hops of links that cannot be. */
 export function* linkProblems(draft: DraftGateway): Generator<FileProblem> {
   const seen = new Map<Ipv4, string>();
-  for (const { path, value: link } of draft.links) {
+  for (const { path, value: link, addressPaths } of draft.links) {
     // Without `interface` the name of the link is that of the interface.
     const fault = link.interface === link.name ? readInterface(link.interface) : undefined;
     if (fault instanceof Fault && !(readName(link.name) instanceof Fault)) yield faultProblem(fault, path, "key");
+    let complained: FilePath | undefined;
     for (const [index, prefix] of link.addresses.entries()) {
-      const place = [...path, "addresses", index];
+      const place = addressPaths[index] ?? path;
       const other = seen.get(prefix.address);
-      if (other !== undefined) {
+      // Of a range that repeats another, its first address says it all.
+      if (other !== undefined && place.join() !== complained?.join()) {
+        complained = place;
         const message = `${formatIpv4(prefix.address)} is already an address of ${other}`;
         yield fileProblem("duplicate-address", place, message, "write it at one link only");
       }
@@ -35,6 +38,29 @@ export function* linkProblems(draft: DraftGateway): Generator<FileProblem> {
       }
     }
     if (link.gateway !== undefined) yield* nextHopProblems([...path, "gateway"], link.gateway, link);
+  }
+  yield* staticRouteProblems(draft);
+}
+
+function* staticRouteProblems(draft: DraftGateway): Generator<FileProblem> {
+  const seen = new Map<string, string>();
+  for (const { path, value: link } of draft.links) {
+    for (const [index, { to, via, metric = 0 }] of (link.routes ?? []).entries()) {
+      const place = [...path, "routes", index];
+      if (via !== undefined) yield* nextHopProblems([...place, "via"], via, link);
+      if (to.length === 0) {
+        const fix = `write gateway: ${via === undefined ? "ADDRESS" : formatIpv4(via)} at the link instead`;
+        yield fileProblem("route-is-default", [...place, "to"], "0.0.0.0/0 is the default route", fix);
+        continue;
+      }
+      const shown = formatIpv4Prefix(to);
+      const other = seen.get(`${shown} ${metric}`);
+      if (other !== undefined) {
+        const message = `${shown} has a route by ${other} already, with the same metric`;
+        yield fileProblem("duplicate-route", [...place, "to"], message, "delete one, or give it a metric of its own");
+      }
+      seen.set(`${shown} ${metric}`, link.name);
+    }
   }
 }
 

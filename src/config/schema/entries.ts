@@ -8,7 +8,8 @@ import { readName, readPoolName } from "../values/name.ts";
 import { capacitySchema, type CapacityEntry } from "./capacity.ts";
 import { fileSchema } from "./file.ts";
 import { found, missingKey, unknownKey, wrongType } from "./key-problems.ts";
-import { linkSchema, poolSchema, type LinkEntry, type PoolEntry } from "./links-and-pools.ts";
+import { linkSchema, type LinkEntry } from "./links.ts";
+import { poolSchema, type PoolEntry } from "./pools.ts";
 import { readWith } from "./read-with.ts";
 import { schemaAt } from "./schema-at.ts";
 import {

@@ -2,8 +2,9 @@ import * as z from "zod";
 import { Fault, quote } from "../fault.ts";
 import { capacitySchema } from "./capacity.ts";
 import { choice, keys, scalar } from "./field.ts";
-import { linkSchema, poolSchema } from "./links-and-pools.ts";
+import { linkSchema } from "./links.ts";
 import { PATTERNS } from "./patterns.ts";
+import { poolSchema } from "./pools.ts";
 import { name, portForwardSchema, sourceNatSchema, staticNatSchema, twiceNatSchema } from "./translations.ts";
 
 const entryName = z.string().meta({ pattern: PATTERNS.name });

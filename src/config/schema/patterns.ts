@@ -11,6 +11,7 @@ export const PATTERNS = {
   interface: "^[A-Za-z0-9_.@+-]{1,15}$",
   address: `^${IPV4}$`,
   prefix: `^${IPV4}/${LENGTH}$`,
+  interfaceAddresses: `^${IPV4}( *- *${IPV4})?/${LENGTH}$`,
   range: `^${IPV4}(/${LENGTH}| *- *${IPV4})?$`,
   ports: `^${PORTS}$`,
   listen: `^${IPV4}:${PORTS}/(tcp|udp|tcp\\+udp|udp\\+tcp)$`,

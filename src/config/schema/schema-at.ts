@@ -15,7 +15,7 @@ export function schemaAt(schema: z.core.$ZodType, path: FilePath): SchemaPlace {
   let place = unwrap(schema);
   for (const part of path) {
     const shape: Readonly<Record<string, z.core.$ZodType>> | undefined = mapOf(place)?.shape;
-    const next = shape?.[part];
+    const next = place instanceof z.ZodArray && typeof part === "number" ? place.element : shape?.[part];
     if (next === undefined) return { keys: [], required: [] };
     place = unwrap(next);
   }

@@ -8,7 +8,7 @@ import { numberBetween } from "../values/number.ts";
 import { readNetwork } from "../values/prefix.ts";
 import { readHostRange, readRange } from "../values/range.ts";
 import { choice, keys, oneOrMore, scalar, type FieldMeta } from "./field.ts";
-import { reachedBy } from "./links-and-pools.ts";
+import { reachedBy } from "./pools.ts";
 import { PATTERNS } from "./patterns.ts";
 
 const RANGE = { type: "string", pattern: PATTERNS.range } as const;

@@ -5,6 +5,7 @@ import { Fault, type Reader } from "../fault.ts";
 import { readAddress, readHostAddress } from "./address.ts";
 import { formatDuration, readDuration, readTimeout } from "./duration.ts";
 import { readListen, readPlace } from "./forward.ts";
+import { readInterfaceAddresses } from "./interface-addresses.ts";
 import { readInterface, readName } from "./name.ts";
 import { numberBetween } from "./number.ts";
 import { readPorts } from "./port.ts";
@@ -19,6 +20,16 @@ const GOOD: readonly [read: Reader<unknown>, text: string, value: unknown][] = [
   [readAddress, "255.255.255.255", 0xffffffff],
   [readHostAddress, "61.138.177.3", 0x3d8ab103],
   [readInterfaceAddress, "10.10.0.1/16", { address: 0x0a0a0001, length: 16 }],
+  [readInterfaceAddresses, "10.10.0.1/16", [{ address: 0x0a0a0001, length: 16 }]],
+  [
+    readInterfaceAddresses,
+    "10.10.0.254 - 10.10.1.0/16",
+    [
+      { address: 0x0a0a00fe, length: 16 },
+      { address: 0x0a0a00ff, length: 16 },
+      { address: 0x0a0a0100, length: 16 },
+    ],
+  ],
   [readNetwork, "0.0.0.0/0", { address: 0, length: 0 }],
   [readRange, "10.0.0.1 - 10.0.0.9", { first: 0x0a000001, last: 0x0a000009 }],
   [readRange, "10.0.0.0/30", { first: 0x0a000000, last: 0x0a000003 }],

@@ -93,6 +93,14 @@ export function setLinkUp(namespace: NamespaceName, name: string, up: boolean): 
   withRoute(namespace, (connection) => requestLink(connection, message, name, tried));
 }
 
+/** Sets the largest packet the interface sends, in bytes; throws `kernel-rejected` for more than the device can. */
+export function setLinkMtu(namespace: NamespaceName, name: string, mtu: number): void {
+  const message = linkMessage(RTM_NEWLINK, 0, 0, 0)
+    .text(IFLA_IFNAME, name)
+    .attribute(IFLA_MTU, (value) => value.u32(mtu));
+  withRoute(namespace, (connection) => requestLink(connection, message, name, `set the MTU of ${name} to ${mtu}`));
+}
+
 /** Deletes a virtual interface; of a veth pair both ends go. */
 export function deleteLink(namespace: NamespaceName, name: string): void {
   const message = linkMessage(RTM_DELLINK, 0, 0, 0).text(IFLA_IFNAME, name);

@@ -1,8 +1,5 @@
 import type * as z from "zod";
-import { readHostAddress } from "../values/address.ts";
-import { readInterface } from "../values/name.ts";
 import { readPorts } from "../values/port.ts";
-import { readInterfaceAddress } from "../values/prefix.ts";
 import { readHostRange } from "../values/range.ts";
 import { choice, keys, oneOrMore, scalar } from "./field.ts";
 import { PATTERNS } from "./patterns.ts";
@@ -12,29 +9,6 @@ export const reachedBy = choice(["address", "proxy-arp", "route"], {
   description:
     "How packets for these addresses find the gateway. address (so unless said): they are addresses of the outside link. proxy-arp: the gateway answers ARP for them. route: the provider routes them to the gateway.",
   examples: ["address", "route"],
-});
-
-/** `links.NAME`: an interface in its role. */
-export const linkSchema = keys("a link", {
-  interface: scalar(readInterface, {
-    description: "The kernel's name of the interface. Unless said, the name of the link.",
-    examples: ["eth0", "bond0"],
-    type: "string",
-    pattern: PATTERNS.interface,
-    maxLength: 15,
-  }).optional(),
-  addresses: oneOrMore(readInterfaceAddress, {
-    description: "Addresses the interface must have, each with its prefix length. Without: those it has already.",
-    examples: ["61.138.177.2/27"],
-    type: "string",
-    pattern: PATTERNS.prefix,
-  }).optional(),
-  gateway: scalar(readHostAddress, {
-    description: "The next hop of the default route through this link.",
-    examples: ["61.138.177.1"],
-    type: "string",
-    pattern: PATTERNS.address,
-  }).optional(),
 });
 
 /** `pools.NAME`: public addresses that source NAT shares out. */
@@ -55,5 +29,4 @@ export const poolSchema = keys("a pool", {
   "reached-by": reachedBy.optional(),
 });
 
-export type LinkEntry = z.output<typeof linkSchema>;
 export type PoolEntry = z.output<typeof poolSchema>;
