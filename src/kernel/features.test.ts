@@ -52,6 +52,13 @@ const CASES: readonly (readonly [string, () => boolean | void, ModuleState, read
       { present: true, detail: "not loaded yet: wire" },
     ],
     [
+      "a module that is not loaded, and was built without it",
+      () => assert.fail("tried"),
+      "available",
+      ["CONFIG_OTHER"],
+      { present: false, detail: "the kernel was built without CONFIG_WIRE" },
+    ],
+    [
       "refused by the kernel",
       raise(EOPNOTSUPP),
       "unknown",

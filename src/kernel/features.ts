@@ -52,7 +52,11 @@ function answer(
 ): Answer {
   // Asking the kernel for what a module brings would load it, and it would stay (bonding even makes a bond0).
   const waiting = (definition.modules ?? []).filter((name) => modules.get(name) === "available");
-  if (waiting.length > 0) return { present: true, detail: `not loaded yet: ${waiting.join(", ")}` };
+  if (waiting.length > 0) {
+    const missing = missingSymbols(definition, config);
+    if (missing !== undefined) return missing;
+    return { present: true, detail: `not loaded yet: ${waiting.join(", ")}` };
+  }
   try {
     const found = definition.where === "namespace" ? inThrowawayNamespace(definition.probe) : definition.probe();
     return { present: found !== false };
@@ -66,9 +70,21 @@ function answer(
 
 function fromConfig(definition: FeatureDefinition, config: ReadonlyMap<string, string> | undefined): Answer {
   if (config === undefined) return { present: "unknown", detail: "needs root" };
-  const missing = definition.config.filter((symbol) => !config.has(symbol));
-  if (missing.length > 0) return { present: false, detail: `the kernel was built without ${missing.join(", ")}` };
-  return { present: true, detail: "by the kernel's configuration; trying it needs root" };
+  return (
+    missingSymbols(definition, config) ?? {
+      present: true,
+      detail: "by the kernel's configuration; trying it needs root",
+    }
+  );
+}
+
+function missingSymbols(
+  definition: FeatureDefinition,
+  config: ReadonlyMap<string, string> | undefined,
+): Answer | undefined {
+  const missing = definition.config.filter((symbol) => config?.has(symbol) === false);
+  if (missing.length === 0) return undefined;
+  return { present: false, detail: `the kernel was built without ${missing.join(", ")}` };
 }
 
 function needsOf(definition: FeatureDefinition): string {

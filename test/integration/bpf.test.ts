@@ -89,7 +89,7 @@ describe("loading", () => {
             error.message,
             /^cannot load eBPF object test\.bpf\.o into the kernel: the kernel's verifier refused it \(R1 /,
           );
-          assert.match(error.log, /^0: R1=ctx\(\)/);
+          assert.match(error.log, /^0: R1=ctx\(/);
           assert.match(error.log, /invalid access to packet, off=0 size=1/);
           assert.match(error.log, /processed \d+ insns/);
           return true;
