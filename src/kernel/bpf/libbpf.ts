@@ -81,6 +81,10 @@ function declare(library: LibraryHandle) {
     bpf_object__find_map_by_name: func<(object: Pointer, name: string) => Pointer | null>(
       "void *bpf_object__find_map_by_name(void *, const char *)",
     ),
+    bpf_object__next_program: func<(object: Pointer, previous: Pointer | null) => Pointer | null>(
+      "void *bpf_object__next_program(void *, void *)",
+    ),
+    bpf_program__name: func<(program: Pointer) => string>("const char *bpf_program__name(void *)"),
     bpf_program__fd: func<(program: Pointer) => number>("int bpf_program__fd(void *)"),
     bpf_map__fd: func<(map: Pointer) => number>("int bpf_map__fd(void *)"),
     bpf_map__type: func<(map: Pointer) => number>("int bpf_map__type(void *)"),
@@ -111,6 +115,7 @@ function declare(library: LibraryHandle) {
     bpf_obj_get_info_by_fd: func<(fd: number, info: Memory, length: Memory) => number>(
       "int bpf_obj_get_info_by_fd(int, void *, void *)",
     ),
+    libbpf_bpf_prog_type_str: func<(type: number) => string | null>("const char *libbpf_bpf_prog_type_str(int)"),
     bpf_enable_stats: func<(type: number) => number>("int bpf_enable_stats(int)"),
     bpf_raw_tracepoint_open: func<(name: string, program: number) => number>(
       "int bpf_raw_tracepoint_open(const char *, int)",

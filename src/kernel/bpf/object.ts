@@ -62,6 +62,18 @@ export class BpfObject {
     return new BpfProgram(name, libbpf().bpf_program__fd(program));
   }
 
+  /** All of its programs, those without the kernel's number (not loaded on purpose) left out. */
+  programs(): BpfProgram[] {
+    const library = libbpf();
+    const programs: BpfProgram[] = [];
+    let next = library.bpf_object__next_program(this.#handle(), null);
+    for (; next !== null; next = library.bpf_object__next_program(this.#handle(), next)) {
+      const fd = library.bpf_program__fd(next);
+      if (fd >= 0) programs.push(new BpfProgram(library.bpf_program__name(next), fd));
+    }
+    return programs;
+  }
+
   /** Throws `kernel-not-found` if the object has none of that name. */
   map(name: string): BpfMap {
     const library = libbpf();

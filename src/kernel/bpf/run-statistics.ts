@@ -3,6 +3,7 @@ import { HOST_LITTLE_ENDIAN } from "../netlink/header.ts";
 import { checkBpf } from "./error.ts";
 import { libbpf } from "./libbpf.ts";
 import type { BpfProgram } from "./program.ts";
+import { readProgramInfo } from "./program-info.ts";
 
 /** How often a program ran, and what it cost. */
 export interface RunStatistics {
@@ -14,7 +15,7 @@ export interface RunStatistics {
 }
 
 const BPF_STATS_RUN_TIME = 0;
-/** Where the fields lie in struct bpf_prog_info (include/uapi/linux/bpf.h), which only grows at its end. */
+/** Where the fields lie in struct bpf_prog_info. */
 const RUN_TIME = 192;
 const RUNS = 200;
 const MISSES = 208;
@@ -27,10 +28,7 @@ export function measurePrograms(): Descriptor {
 
 /** What the kernel has measured of a program since it was loaded. */
 export function readRunStatistics(program: BpfProgram): RunStatistics {
-  const info = new DataView(new ArrayBuffer(INFO_BYTES));
-  const length = new Uint8Array(Uint32Array.of(INFO_BYTES).buffer);
-  const bytes = new Uint8Array(info.buffer);
-  checkBpf(libbpf().bpf_obj_get_info_by_fd(program.fd, bytes, length), `read statistics of ${program.name}`);
+  const info = readProgramInfo(program, INFO_BYTES);
   const at = (offset: number): number => Number(info.getBigUint64(offset, HOST_LITTLE_ENDIAN));
   return { runs: at(RUNS), nanoseconds: at(RUN_TIME), misses: at(MISSES) };
 }
