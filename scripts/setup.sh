@@ -3,6 +3,7 @@
 #   scripts/setup.sh                what the gateway itself needs
 #   scripts/setup.sh --for demo     and what the lab, the demo and the eBPF build need
 #   scripts/setup.sh --for test     and what the tests need
+#   scripts/setup.sh --for vm       what a virtual machine needs besides: it is a third of a gigabyte
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -18,9 +19,9 @@ while [ $# -gt 0 ]; do
   shift
 done
 case "$purpose" in
-  run | demo | test) ;;
+  run | demo | test | vm) ;;
   *)
-    echo "usage: scripts/setup.sh [--for demo|test]" >&2
+    echo "usage: scripts/setup.sh [--for demo|test|vm]" >&2
     exit 2
     ;;
 esac
@@ -68,7 +69,7 @@ program ip iproute2 iproute iproute2 iproute2
 program conntrack conntrack conntrack-tools conntrack-tools conntrack-tools
 shared_library libbpf.so.1 libbpf1 libbpf libbpf libbpf
 
-if [ "$purpose" != run ]; then
+if [ "$purpose" = demo ] || [ "$purpose" = test ]; then
   program ping iputils-ping iputils iputils iputils-ping
   # The eBPF generator; without it the demo makes connections by sockets, which is slower. Tests need it.
   [ "$purpose" = test ] || weight=wanted
@@ -96,6 +97,13 @@ if [ "$purpose" = test ]; then
   if [ -n "$missing" ] || ! knows_apt || apt-cache show linux-perf >/dev/null 2>&1; then
     program perf linux-perf perf perf perf
   fi
+fi
+
+if [ "$purpose" = vm ]; then
+  program qemu-system-x86_64 qemu-system-x86 qemu-system-x86-core qemu-system-x86 qemu-system-x86_64
+  program busybox busybox-static busybox busybox busybox
+  program modprobe kmod kmod kmod kmod
+  program cpio cpio cpio cpio cpio
 fi
 
 [ -n "$missing" ] || exit 0

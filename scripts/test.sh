@@ -55,6 +55,28 @@ integration() {
   return "$result"
 }
 
+# What a step ends with that cannot be taken here.
+SKIPPED=77
+
+# The tests marked in test/vm/inside.list, in a virtual machine with a stock kernel, and those of the machine itself.
+# shellcheck disable=SC2046,SC2086
+vm() {
+  files="$(compiled_tests test/vm ! -path 'test/vm/inside/*')" || return 1
+  if ! { sh scripts/setup.sh --for vm && node "$compiled/scripts/vm/run.js" --check; }; then
+    echo "vm: left out, for what is said above"
+    return "$SKIPPED"
+  fi
+  inside="$(sed -e 's/#.*//' -e "s|^\(.*\)\.ts *$|$compiled/\1.js|" test/vm/inside.list)"
+  share="$compiled/share"
+  mkdir "$share"
+  result=0
+  node "$compiled/scripts/vm/run.js" --timeout 900 --share "$PWD/$share" -- env MEGANAT_TEST_TOTALS="$PWD/$share/totals" \
+    node --test --test-reporter=./scripts/test-reporter.mjs $inside || result=1
+  [ ! -e "$share/totals" ] || cat "$share/totals" >>"$MEGANAT_TEST_TOTALS"
+  [ -z "$files" ] || run_tests 1 $files || result=1
+  return "$result"
+}
+
 step() {
   case "$1" in
     setup) sh scripts/setup.sh --for test ;;
@@ -65,6 +87,7 @@ step() {
     docs) npm run --silent docs:check ;;
     unit) unit ;;
     integration) integration ;;
+    vm) vm ;;
     *)
       echo "test: no step called $1" >&2
       return 2
@@ -77,7 +100,12 @@ results="$(mktemp)"
 timed() {
   echo "== $1"
   started=$(date +%s)
-  if step "$1" </dev/null; then result=ok; else result=FAILED; fi
+  step "$1" </dev/null
+  case $? in
+    0) result=ok ;;
+    "$SKIPPED") result=skipped ;;
+    *) result=FAILED ;;
+  esac
   printf '%-12s %-7s %4d s\n' "$1" "$result" $(($(date +%s) - started)) >>"$results"
 }
 
