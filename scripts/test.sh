@@ -36,7 +36,7 @@ run_tests() {
 
 # shellcheck disable=SC2086 # file names here have no spaces
 unit() {
-  files="$(compiled_tests src test ! -path 'test/integration/*')" || return 1
+  files="$(compiled_tests src test ! -path 'test/integration/*' ! -path 'test/vm/*')" || return 1
   run_tests "$(nproc)" $files
 }
 

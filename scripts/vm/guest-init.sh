@@ -22,6 +22,11 @@ if [ "$(word vm.systemd)" = yes ]; then
     mkdir -p /etc/systemd/system
     ln -s /lib/systemd/system/multi-user.target /etc/systemd/system/default.target
     : >/etc/machine-id
+    # It empties /tmp, where the checkout may be.
+    ln -sf /dev/null /etc/tmpfiles.d/tmp.conf
+    for unit in systemd-binfmt.service proc-sys-fs-binfmt_misc.automount systemd-timesyncd.service; do
+      ln -s /dev/null "/etc/systemd/system/$unit"
+    done
     touch /etc/systemd/meganat-vm
   fi
   mkdir -p /run/systemd/system/basic.target.wants
