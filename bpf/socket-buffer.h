@@ -6,11 +6,7 @@
 #ifndef MEGANAT_SOCKET_BUFFER_H
 #define MEGANAT_SOCKET_BUFFER_H
 
-#include <linux/types.h>
-#include <bpf/bpf_core_read.h>
-#include <bpf/bpf_helpers.h>
-
-#define KERNEL __attribute__((preserve_access_index))
+#include "kernel-read.h"
 
 struct ns_common {
   unsigned int inum;
@@ -59,18 +55,6 @@ struct ipv6hdr {
 struct trace_event_raw_kfree_skb {
   void *rx_sk;
 } KERNEL;
-
-/*
- * Reads a field of a kernel structure. Each call of bpf_probe_read_kernel costs some 12 ns, a plain load 1 ns: Linux 6.2
- * lets programs say of what type a pointer is, and then load. For older kernels define PROBE_READS.
- */
-#ifdef PROBE_READS
-#define READ(type, pointer, field) BPF_CORE_READ((const struct type *)(pointer), field)
-#else
-extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym;
-#define READ(type, pointer, field) \
-  (((const struct type *)bpf_rdonly_cast(pointer, bpf_core_type_id_kernel(struct type)))->field)
-#endif
 
 /* A network header that was never set, as the kernel writes it. */
 #define NO_NETWORK_HEADER 0xffff

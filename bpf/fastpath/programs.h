@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/*
+ * The fast path. `learn` stands behind everything the kernel does with a packet: netfilter, routing, neighbours. What it
+ * sees leave, it remembers. `forward_xdp` and `forward_tc` stand before all of it, and do the same to the packets that
+ * follow, as long as the kernel's own connection says that it still holds. Whatever they do not know goes to the kernel,
+ * untouched, and from time to time a packet that they do know, so that the kernel decides again.
+ */
+#ifndef MEGANAT_FASTPATH_PROGRAMS_H
+#define MEGANAT_FASTPATH_PROGRAMS_H
+
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+#include "learn4.h"
+#include "recall4.h"
+#include "rewrite.h"
+#include "socket-buffer.h"
+
+char _license[] SEC("license") = "Dual MIT/GPL";
+
+static __always_inline int to_kernel(struct account *account, enum fate fate, __u32 slot, int verdict) {
+  account->packets[fate]++;
+  if (fate == UNKNOWN || fate == ASK_AGAIN || fate == NOT_COVERED) decide_coverage(account, slot);
+  return verdict;
+}
+
+static __always_inline int xdp_forward4(struct ethhdr *eth, void *end, __u32 slot, struct account *account) {
+  struct iphdr *ip = (void *)(eth + 1);
+  void *transport = ip + 1;
+  struct flow4 flow = {.slot = slot};
+  struct remembered4 known = {};
+  enum fate fate = read_flow4(ip, end, &flow);
+  __u32 change;
+
+  if (fate == FORWARDED && ip->ttl <= 1) fate = SPECIAL_HEADER;
+  if (fate == FORWARDED) fate = recall4(&flow, &known);
+  if (fate == FORWARDED && end - (void *)ip > known.out.mtu) fate = TOO_BIG;
+  if (fate != FORWARDED) return to_kernel(account, fate, slot, XDP_PASS);
+
+  *(struct macs *)eth = known.out.macs;
+  rewrite_ip4(ip, &known);
+  change = (__u32)known.out.address_change + known.out.port_change;
+  if (flow.protocol == IPPROTO_UDP) {
+    if (transport + sizeof(struct udphdr) > end) return XDP_PASS;
+    rewrite_udp(transport, known.new_ports, change);
+  } else {
+    if (transport + sizeof(struct tcphdr) > end) return XDP_PASS;
+    rewrite_tcp(transport, known.new_ports, change);
+  }
+  account->packets[FORWARDED]++;
+  account->bytes += end - (void *)eth;
+  return bpf_redirect_map(&xdp_devices, known.out.slot, XDP_PASS);
+}
+
+SEC("xdp")
+int forward_xdp(struct xdp_md *ctx) {
+  struct ethhdr *eth = (void *)(long)ctx->data;
+  void *end = (void *)(long)ctx->data_end;
+  __u32 slot = device_slot(ctx->ingress_ifindex);
+  struct account *account = bpf_map_lookup_elem(&accounts, &slot);
+
+  if (!account || (void *)(eth + 1) > end) return XDP_PASS;
+  if (eth->h_proto == bpf_htons(ETH_P_IP)) return xdp_forward4(eth, end, slot, account);
+  return to_kernel(account, OTHER_PROTOCOL, slot, XDP_PASS);
+}
+
+/* What the packet will measure on its way out, in bytes of IP; each of its segments, if it is cut into some. */
+static __always_inline __u32 leaving_length(const struct __sk_buff *skb, const void *ip, const void *transport,
+                                            __u8 protocol) {
+  __u32 headers = transport - ip;
+
+  if (skb->gso_size == 0) return skb->len - ETH_HLEN;
+  headers += protocol == IPPROTO_TCP ? (((const __u8 *)transport)[12] >> 4) * 4 : sizeof(struct udphdr);
+  return headers + skb->gso_size;
+}
+
+static __always_inline bool is_no_change(__u16 change) {
+  return change == 0 || change == 0xffff;
+}
+
+/* Changes the checksum of TCP or UDP, which may be only begun, or be checked already: the kernel knows (skb->ip_summed). */
+static __always_inline void tc_change_checksum(struct __sk_buff *skb, __u32 offset, const struct way_out *out,
+                                               __u64 flags) {
+  if (!is_no_change(out->address_change))
+    bpf_l4_csum_replace(skb, offset, 0, out->address_change, BPF_F_PSEUDO_HDR | flags);
+  if (!is_no_change(out->port_change)) bpf_l4_csum_replace(skb, offset, 0, out->port_change, flags);
+}
+
+static __always_inline int tc_redirect(__u32 slot) {
+  struct device *device = bpf_map_lookup_elem(&devices, &slot);
+  return device ? bpf_redirect(device->index, 0) : TC_ACT_SHOT;
+}
+
+static __always_inline int tc_forward4(struct __sk_buff *skb, __u32 slot, struct account *account) {
+  void *end = (void *)(long)skb->data_end;
+  struct ethhdr *eth = (void *)(long)skb->data;
+  struct iphdr *ip = (void *)(eth + 1);
+  void *transport = ip + 1;
+  struct flow4 flow = {.slot = slot};
+  struct remembered4 known = {};
+  enum fate fate = read_flow4(ip, end, &flow);
+  bool is_udp;
+
+  if (fate == FORWARDED && ip->ttl <= 1) fate = SPECIAL_HEADER;
+  if (fate == FORWARDED) fate = recall4(&flow, &known);
+  if (fate != FORWARDED) return to_kernel(account, fate, slot, TC_ACT_UNSPEC);
+  is_udp = flow.protocol == IPPROTO_UDP;
+  if (transport + (is_udp ? sizeof(struct udphdr) : sizeof(struct tcphdr)) > end) return TC_ACT_UNSPEC;
+  if (leaving_length(skb, ip, transport, flow.protocol) > known.out.mtu)
+    return to_kernel(account, TOO_BIG, slot, TC_ACT_UNSPEC);
+
+  *(struct macs *)eth = known.out.macs;
+  rewrite_ip4(ip, &known);
+  *(__be32 *)transport = known.new_ports;
+  account->packets[FORWARDED]++;
+  account->bytes += skb->len;
+  if (is_udp)
+    tc_change_checksum(skb, ETH_HLEN + sizeof(*ip) + offsetof(struct udphdr, check), &known.out, BPF_F_MARK_MANGLED_0);
+  else
+    tc_change_checksum(skb, ETH_HLEN + sizeof(*ip) + offsetof(struct tcphdr, check), &known.out, 0);
+  return tc_redirect(known.out.slot);
+}
+
+SEC("tc")
+int forward_tc(struct __sk_buff *skb) {
+  __u32 slot = device_slot(skb->ingress_ifindex);
+  struct account *account = bpf_map_lookup_elem(&accounts, &slot);
+
+  if (!account) return TC_ACT_UNSPEC;
+  if (skb->vlan_present || skb->protocol != bpf_htons(ETH_P_IP))
+    return to_kernel(account, OTHER_PROTOCOL, slot, TC_ACT_UNSPEC);
+  if (skb->data + ETH_HLEN + sizeof(struct iphdr) + sizeof(struct tcphdr) > skb->data_end)
+    bpf_skb_pull_data(skb, ETH_HLEN + sizeof(struct iphdr) + sizeof(struct tcphdr));
+  return tc_forward4(skb, slot, account);
+}
+
+/* The connection the kernel knows the packet by, and the direction; 0 if it is new, related or untracked. */
+static __always_inline __u64 connection_of(const struct __sk_buff *skb, enum direction *direction) {
+  __u64 known = nfct_of(skb);
+  __u32 info = known & NFCT_INFO;
+
+  if (info != IP_CT_ESTABLISHED && info != IP_CT_ESTABLISHED_REPLY) return 0;
+  *direction = info == IP_CT_ESTABLISHED ? ORIGINAL : REPLY;
+  return known & ~(__u64)NFCT_INFO;
+}
+
+static __always_inline enum fate learn_packet(struct __sk_buff *skb, __u32 from) {
+  void *end = (void *)(long)skb->data_end;
+  struct ethhdr *eth = (void *)(long)skb->data;
+  enum direction direction = ORIGINAL;
+  __u64 connection = connection_of(skb, &direction);
+  struct remembered4 known = {};
+  struct flow4 leaving = {};
+  __u32 now = ticks();
+  enum fate fate;
+
+  if (connection == 0 || (void *)(eth + 1) > end || skb->vlan_present) return NOT_ELIGIBLE;
+  if (eth->h_proto != bpf_htons(ETH_P_IP)) return OTHER_PROTOCOL;
+  fate = read_flow4((void *)(eth + 1), end, &leaving);
+  if (fate != FORWARDED) return fate;
+  if (!is_forwardable(connection, leaving.protocol, now) || zone_of(connection) != 0) return NOT_ELIGIBLE;
+  known.out = (struct way_out){
+      .macs = *(struct macs *)eth,
+      .mtu = mtu_of(skb),
+      .slot = device_slot(skb->ifindex),
+      .direction = direction,
+      .epoch = control.epoch & EPOCH_BITS,
+  };
+  known.until = now + lasting_ticks(connection, now);
+  known.flow.checked = now;
+  return learn4(connection, &leaving, from, &known);
+}
+
+/* An interface of ours, or NULL. */
+static __always_inline struct device *find_device(__u32 index) {
+  __u32 slot = device_slot(index);
+  struct device *device = bpf_map_lookup_elem(&devices, &slot);
+  return device && device->index == index ? device : NULL;
+}
+
+SEC("tc")
+int learn(struct __sk_buff *skb) {
+  __u32 from = skb->ingress_ifindex; /* 0: made on this machine, not forwarded */
+  __u32 slot = device_slot(skb->ifindex);
+  struct account *account;
+
+  if (from == 0 || !find_device(from)) return TC_ACT_UNSPEC;
+  account = bpf_map_lookup_elem(&accounts, &slot);
+  if (account) account->packets[learn_packet(skb, device_slot(from))]++;
+  return TC_ACT_UNSPEC;
+}
+
+/* How user space finds out how long a tick is. */
+SEC("tc")
+int tick(struct __sk_buff *skb) {
+  return ticks();
+}
+
+#endif
