@@ -22,10 +22,6 @@ static __always_inline __be32 joined_ports(__be16 first, __be16 second) {
   return ports;
 }
 
-static __always_inline __be32 swapped_ports(__be32 ports) {
-  return ports << 16 | ports >> 16;
-}
-
 static __always_inline __u16 fold_sum(__u64 sum) {
   sum = (sum & 0xffffffff) + (sum >> 32);
   sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);

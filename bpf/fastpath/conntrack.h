@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <linux/in.h>
 #include "../kernel-read.h"
+#include "checksum.h"
 
 union nf_inet_addr {
   __u32 all[4];
@@ -85,6 +86,15 @@ static __always_inline bool is_forwardable(__u64 connection, __u8 protocol, __u3
   /* The kernel compares so itself (nf_ct_is_expired). */
   if ((__s32)(READ(nf_conn, connection, timeout) - now) <= 0) return false;
   return protocol != IPPROTO_TCP || READ(nf_conn, connection, proto.tcp.state) == TCP_CONNTRACK_ESTABLISHED;
+}
+
+/* Whether the ports of the kernel's tuple are these, as they lie in a packet; turned round for those of an answer. */
+static __always_inline bool is_ports_of(__u64 tuple, __be32 ports, bool of_answers) {
+  __be16 first = first_port(ports);
+  __be16 second = second_port(ports);
+
+  return READ(nf_conntrack_tuple_hash, tuple, tuple.src.u.all) == (of_answers ? second : first) &&
+         READ(nf_conntrack_tuple_hash, tuple, tuple.dst.u.all) == (of_answers ? first : second);
 }
 
 #endif

@@ -3,10 +3,16 @@
 #ifndef MEGANAT_FASTPATH_IPV4_H
 #define MEGANAT_FASTPATH_IPV4_H
 
-#include "checksum.h"
+#include <linux/ip.h>
+#include <bpf/bpf_endian.h>
 #include "conntrack.h"
 #include "remembered.h"
-#include "sequence.h"
+#include "transport.h"
+
+#define IP_FRAGMENT 0x3fff
+#define IP4_NO_OPTIONS 0x45 /* version and header length */
+
+typedef struct iphdr ip_header4;
 
 /* A packet as it came in; addresses and ports as they lie in the packet. */
 struct flow4 {
@@ -39,13 +45,7 @@ struct remembered4 {
   } flow;          /* struct flow4, and in its padding one thing more */
   __be32 new_ports;
   struct way_out out;
-  union {
-    struct {
-      __be32 new_source;
-      __be32 new_destination;
-    };
-    __u64 new_addresses;
-  };
+  __u64 new_addresses;
   __u64 tuple; /* the kernel's nf_conntrack_tuple_hash for this direction */
 };
 
@@ -78,23 +78,72 @@ static __always_inline bool is_of4(const struct remembered4 *place, const struct
   return place->flow.addresses == flow->addresses && place->flow.ports == flow->ports && place->flow.kind == flow->kind;
 }
 
-/* Whether the tuple, as the kernel has it, is from the source to the destination; the ports as they lie in a packet. */
-static __always_inline bool is_tuple4(__u64 tuple, __be32 source, __be32 destination, __be32 ports) {
-  return READ(nf_conntrack_tuple_hash, tuple, tuple.src.u3.ip) == source &&
-         READ(nf_conntrack_tuple_hash, tuple, tuple.dst.u3.ip) == destination &&
-         READ(nf_conntrack_tuple_hash, tuple, tuple.src.u.all) == first_port(ports) &&
-         READ(nf_conntrack_tuple_hash, tuple, tuple.dst.u.all) == second_port(ports);
+/* Whether the kernel's tuple is the flow's, or that of the answers to it. */
+static __always_inline bool is_tuple4(__u64 tuple, const struct flow4 *flow, bool of_answers) {
+  return READ(nf_conntrack_tuple_hash, tuple, tuple.src.u3.ip) == (of_answers ? flow->destination : flow->source) &&
+         READ(nf_conntrack_tuple_hash, tuple, tuple.dst.u3.ip) == (of_answers ? flow->source : flow->destination) &&
+         is_ports_of(tuple, flow->ports, of_answers);
 }
 
-/* Whether the kernel's connection is still the one that was remembered, and still may pass without the kernel. */
-static __always_inline bool still_holds4(const struct flow4 *flow, const struct remembered4 *known, __u32 now) {
-  __u64 connection = known->tuple - tuple_at(0, known->out.direction);
+/* A flow that looks so after translation. */
+static __always_inline void read_new4(const struct remembered4 *known, struct flow4 *flow) {
+  flow->addresses = known->new_addresses;
+  flow->ports = known->new_ports;
+}
 
-  return is_forwardable(connection, flow->protocol, now) &&
-         READ(nf_conntrack_tuple_hash, known->tuple, tuple.dst.protonum) == flow->protocol &&
-         is_tuple4(known->tuple, flow->source, flow->destination, flow->ports) &&
-         is_tuple4(tuple_at(connection, !known->out.direction), known->new_destination, known->new_source,
-                   swapped_ports(known->new_ports));
+static __always_inline void copy_flow4(struct remembered4 *to, const struct flow4 *flow) {
+  to->flow.addresses = flow->addresses;
+  to->flow.ports = flow->ports;
+  to->flow.kind = flow->kind;
+}
+
+static __always_inline void copy_new4(struct remembered4 *to, const struct remembered4 *from) {
+  to->new_addresses = from->new_addresses;
+  to->new_ports = from->new_ports;
+}
+
+static __always_inline void take_new4(struct remembered4 *to, const struct flow4 *leaving) {
+  to->new_addresses = leaving->addresses;
+  to->new_ports = leaving->ports;
+}
+
+/* The packet as it came in, from the kernel's tuple for its direction. */
+static __always_inline void read_tuple4(__u64 tuple, struct flow4 *flow) {
+  flow->source = READ(nf_conntrack_tuple_hash, tuple, tuple.src.u3.ip);
+  flow->destination = READ(nf_conntrack_tuple_hash, tuple, tuple.dst.u3.ip);
+  flow->ports = joined_ports(READ(nf_conntrack_tuple_hash, tuple, tuple.src.u.all),
+                             READ(nf_conntrack_tuple_hash, tuple, tuple.dst.u.all));
+  flow->protocol = READ(nf_conntrack_tuple_hash, tuple, tuple.dst.protonum);
+}
+
+/* The flow but for the interface. */
+static __always_inline enum fate read_flow4(const struct iphdr *ip, const void *end, struct flow4 *flow) {
+  const void *transport = ip + 1;
+  enum fate fate;
+
+  if (transport > end || *(const __u8 *)ip != IP4_NO_OPTIONS || ip->frag_off & bpf_htons(IP_FRAGMENT))
+    return SPECIAL_HEADER;
+  fate = judge_transport(transport, end, ip->protocol);
+  if (fate != FORWARDED) return fate;
+  flow->addresses = *(const __u64 *)&ip->saddr;
+  flow->ports = *(const __be32 *)transport;
+  flow->protocol = ip->protocol;
+  return FORWARDED;
+}
+
+static __always_inline __u8 hops4(const struct iphdr *ip) {
+  return ip->ttl;
+}
+
+/* What sums of the packet grow by with its addresses. */
+static __always_inline __u16 address_change4(const struct flow4 *from, const struct flow4 *to) {
+  return fold_sum(word_change(from->source, to->source) + word_change(from->destination, to->destination));
+}
+
+static __always_inline void rewrite_ip4(struct iphdr *ip, const struct remembered4 *known) {
+  ip->check = changed_checksum(ip->check, (__u32)known->out.address_change + ONE_LESS_TTL);
+  ip->ttl--;
+  *(__u64 *)&ip->saddr = known->new_addresses;
 }
 
 #endif

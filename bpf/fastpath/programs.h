@@ -10,9 +10,10 @@
 
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
-#include "learn4.h"
-#include "recall4.h"
-#include "rewrite.h"
+#include "coverage.h"
+#include "ipv4.h"
+#include "ipv6.h"
+#include "sequence.h"
 #include "socket-buffer.h"
 
 char _license[] SEC("license") = "Dual MIT/GPL";
@@ -21,46 +22,6 @@ static __always_inline int to_kernel(struct account *account, enum fate fate, __
   account->packets[fate]++;
   if (fate == UNKNOWN || fate == ASK_AGAIN || fate == NOT_COVERED) decide_coverage(account, slot);
   return verdict;
-}
-
-static __always_inline int xdp_forward4(struct ethhdr *eth, void *end, __u32 slot, struct account *account) {
-  struct iphdr *ip = (void *)(eth + 1);
-  void *transport = ip + 1;
-  struct flow4 flow = {.slot = slot};
-  struct remembered4 known = {};
-  enum fate fate = read_flow4(ip, end, &flow);
-  __u32 change;
-
-  if (fate == FORWARDED && ip->ttl <= 1) fate = SPECIAL_HEADER;
-  if (fate == FORWARDED) fate = recall4(&flow, &known);
-  if (fate == FORWARDED && end - (void *)ip > known.out.mtu) fate = TOO_BIG;
-  if (fate != FORWARDED) return to_kernel(account, fate, slot, XDP_PASS);
-
-  *(struct macs *)eth = known.out.macs;
-  rewrite_ip4(ip, &known);
-  change = (__u32)known.out.address_change + known.out.port_change;
-  if (flow.protocol == IPPROTO_UDP) {
-    if (transport + sizeof(struct udphdr) > end) return XDP_PASS;
-    rewrite_udp(transport, known.new_ports, change);
-  } else {
-    if (transport + sizeof(struct tcphdr) > end) return XDP_PASS;
-    rewrite_tcp(transport, known.new_ports, change);
-  }
-  account->packets[FORWARDED]++;
-  account->bytes += end - (void *)eth;
-  return bpf_redirect_map(&xdp_devices, known.out.slot, XDP_PASS);
-}
-
-SEC("xdp")
-int forward_xdp(struct xdp_md *ctx) {
-  struct ethhdr *eth = (void *)(long)ctx->data;
-  void *end = (void *)(long)ctx->data_end;
-  __u32 slot = device_slot(ctx->ingress_ifindex);
-  struct account *account = bpf_map_lookup_elem(&accounts, &slot);
-
-  if (!account || (void *)(eth + 1) > end) return XDP_PASS;
-  if (eth->h_proto == bpf_htons(ETH_P_IP)) return xdp_forward4(eth, end, slot, account);
-  return to_kernel(account, OTHER_PROTOCOL, slot, XDP_PASS);
 }
 
 /* What the packet will measure on its way out, in bytes of IP; each of its segments, if it is cut into some. */
@@ -90,34 +51,33 @@ static __always_inline int tc_redirect(__u32 slot) {
   return device ? bpf_redirect(device->index, 0) : TC_ACT_SHOT;
 }
 
-static __always_inline int tc_forward4(struct __sk_buff *skb, __u32 slot, struct account *account) {
-  void *end = (void *)(long)skb->data_end;
-  struct ethhdr *eth = (void *)(long)skb->data;
-  struct iphdr *ip = (void *)(eth + 1);
-  void *transport = ip + 1;
-  struct flow4 flow = {.slot = slot};
-  struct remembered4 known = {};
-  enum fate fate = read_flow4(ip, end, &flow);
-  bool is_udp;
+/* Brings so many bytes together; a packet that is shorter stays as it is. */
+static __always_inline void make_readable(struct __sk_buff *skb, __u32 length) {
+  if (skb->data + length > skb->data_end) bpf_skb_pull_data(skb, length);
+}
 
-  if (fate == FORWARDED && ip->ttl <= 1) fate = SPECIAL_HEADER;
-  if (fate == FORWARDED) fate = recall4(&flow, &known);
-  if (fate != FORWARDED) return to_kernel(account, fate, slot, TC_ACT_UNSPEC);
-  is_udp = flow.protocol == IPPROTO_UDP;
-  if (transport + (is_udp ? sizeof(struct udphdr) : sizeof(struct tcphdr)) > end) return TC_ACT_UNSPEC;
-  if (leaving_length(skb, ip, transport, flow.protocol) > known.out.mtu)
-    return to_kernel(account, TOO_BIG, slot, TC_ACT_UNSPEC);
+#define VERSION 4
+#define TC_CHECKSUM_FLAGS 0
+#include "each-version.h"
+#undef VERSION
+#undef TC_CHECKSUM_FLAGS
+#define VERSION 6
+#define TC_CHECKSUM_FLAGS 0
+#include "each-version.h"
+#undef VERSION
+#undef TC_CHECKSUM_FLAGS
 
-  *(struct macs *)eth = known.out.macs;
-  rewrite_ip4(ip, &known);
-  *(__be32 *)transport = known.new_ports;
-  account->packets[FORWARDED]++;
-  account->bytes += skb->len;
-  if (is_udp)
-    tc_change_checksum(skb, ETH_HLEN + sizeof(*ip) + offsetof(struct udphdr, check), &known.out, BPF_F_MARK_MANGLED_0);
-  else
-    tc_change_checksum(skb, ETH_HLEN + sizeof(*ip) + offsetof(struct tcphdr, check), &known.out, 0);
-  return tc_redirect(known.out.slot);
+SEC("xdp")
+int forward_xdp(struct xdp_md *ctx) {
+  struct ethhdr *eth = (void *)(long)ctx->data;
+  void *end = (void *)(long)ctx->data_end;
+  __u32 slot = device_slot(ctx->ingress_ifindex);
+  struct account *account = bpf_map_lookup_elem(&accounts, &slot);
+
+  if (!account || (void *)(eth + 1) > end) return XDP_PASS;
+  if (eth->h_proto == bpf_htons(ETH_P_IP)) return xdp_forward4(eth, end, slot, account);
+  if (eth->h_proto == bpf_htons(ETH_P_IPV6)) return xdp_forward6(eth, end, slot, account);
+  return to_kernel(account, OTHER_PROTOCOL, slot, XDP_PASS);
 }
 
 SEC("tc")
@@ -126,11 +86,16 @@ int forward_tc(struct __sk_buff *skb) {
   struct account *account = bpf_map_lookup_elem(&accounts, &slot);
 
   if (!account) return TC_ACT_UNSPEC;
-  if (skb->vlan_present || skb->protocol != bpf_htons(ETH_P_IP))
-    return to_kernel(account, OTHER_PROTOCOL, slot, TC_ACT_UNSPEC);
-  if (skb->data + ETH_HLEN + sizeof(struct iphdr) + sizeof(struct tcphdr) > skb->data_end)
-    bpf_skb_pull_data(skb, ETH_HLEN + sizeof(struct iphdr) + sizeof(struct tcphdr));
-  return tc_forward4(skb, slot, account);
+  if (skb->vlan_present) return to_kernel(account, OTHER_PROTOCOL, slot, TC_ACT_UNSPEC);
+  if (skb->protocol == bpf_htons(ETH_P_IP)) {
+    make_readable(skb, ETH_HLEN + sizeof(struct iphdr) + sizeof(struct tcphdr));
+    return tc_forward4(skb, slot, account);
+  }
+  if (skb->protocol == bpf_htons(ETH_P_IPV6)) {
+    make_readable(skb, ETH_HLEN + sizeof(struct ipv6hdr) + sizeof(struct tcphdr));
+    return tc_forward6(skb, slot, account);
+  }
+  return to_kernel(account, OTHER_PROTOCOL, slot, TC_ACT_UNSPEC);
 }
 
 /* The connection the kernel knows the packet by, and the direction; 0 if it is new, related or untracked. */
@@ -143,31 +108,25 @@ static __always_inline __u64 connection_of(const struct __sk_buff *skb, enum dir
   return known & ~(__u64)NFCT_INFO;
 }
 
-static __always_inline enum fate learn_packet(struct __sk_buff *skb, __u32 from) {
+static __always_inline enum fate learn_packet(const struct __sk_buff *skb, __u32 from) {
   void *end = (void *)(long)skb->data_end;
   struct ethhdr *eth = (void *)(long)skb->data;
   enum direction direction = ORIGINAL;
   __u64 connection = connection_of(skb, &direction);
-  struct remembered4 known = {};
-  struct flow4 leaving = {};
   __u32 now = ticks();
-  enum fate fate;
+  struct way_out out;
 
   if (connection == 0 || (void *)(eth + 1) > end || skb->vlan_present) return NOT_ELIGIBLE;
-  if (eth->h_proto != bpf_htons(ETH_P_IP)) return OTHER_PROTOCOL;
-  fate = read_flow4((void *)(eth + 1), end, &leaving);
-  if (fate != FORWARDED) return fate;
-  if (!is_forwardable(connection, leaving.protocol, now) || zone_of(connection) != 0) return NOT_ELIGIBLE;
-  known.out = (struct way_out){
+  out = (struct way_out){
       .macs = *(struct macs *)eth,
       .mtu = mtu_of(skb),
       .slot = device_slot(skb->ifindex),
       .direction = direction,
       .epoch = control.epoch & EPOCH_BITS,
   };
-  known.until = now + lasting_ticks(connection, now);
-  known.flow.checked = now;
-  return learn4(connection, &leaving, from, &known);
+  if (eth->h_proto == bpf_htons(ETH_P_IP)) return learn4(connection, (void *)(eth + 1), end, from, now, &out);
+  if (eth->h_proto == bpf_htons(ETH_P_IPV6)) return learn6(connection, (void *)(eth + 1), end, from, now, &out);
+  return OTHER_PROTOCOL;
 }
 
 /* An interface of ours, or NULL. */
@@ -183,7 +142,8 @@ int learn(struct __sk_buff *skb) {
   __u32 slot = device_slot(skb->ifindex);
   struct account *account;
 
-  if (from == 0 || !find_device(from)) return TC_ACT_UNSPEC;
+  /* What forward_tc sent has no connection: netfilter has not seen it. */
+  if (from == 0 || nfct_of(skb) == 0 || !find_device(from)) return TC_ACT_UNSPEC;
   account = bpf_map_lookup_elem(&accounts, &slot);
   if (account) account->packets[learn_packet(skb, device_slot(from))]++;
   return TC_ACT_UNSPEC;
@@ -192,6 +152,7 @@ int learn(struct __sk_buff *skb) {
 /* How user space finds out how long a tick is. */
 SEC("tc")
 int tick(struct __sk_buff *skb) {
+  (void)skb;
   return ticks();
 }
 

@@ -33,6 +33,11 @@ export function readKernelTypes(): Buffer {
   }
 }
 
+/** Says whether eBPF programs of this kernel can call a function of it; `types` from `readKernelTypes`. */
+export function hasKernelFunction(types: Buffer, name: string): boolean {
+  return types.includes(`\0${name}\0`);
+}
+
 /** The names of an enumeration's values, as the running kernel was compiled; undefined if it has no such enumeration. */
 export function enumNames(btf: Buffer, wanted: string): ReadonlyMap<number, string> | undefined {
   const view = new DataView(btf.buffer, btf.byteOffset, btf.length);

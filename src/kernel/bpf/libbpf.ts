@@ -94,6 +94,13 @@ function declare(library: LibraryHandle) {
     bpf_map__set_max_entries: func<(map: Pointer, entries: number) => number>(
       "int bpf_map__set_max_entries(void *, uint32_t)",
     ),
+    bpf_object__next_map: func<(object: Pointer, before: Pointer | null) => Pointer | null>(
+      "void *bpf_object__next_map(void *, void *)",
+    ),
+    bpf_map__name: func<(map: Pointer) => string>("const char *bpf_map__name(void *)"),
+    bpf_map__set_initial_value: func<(map: Pointer, data: Memory, size: number) => number>(
+      "int bpf_map__set_initial_value(void *, void *, size_t)",
+    ),
     bpf_map_update_elem: func<(fd: number, key: Memory, value: Memory, flags: number) => number>(
       "int bpf_map_update_elem(int, void *, void *, uint64_t)",
     ),
@@ -123,6 +130,11 @@ function declare(library: LibraryHandle) {
     bpf_prog_test_run_opts: func<(fd: number, options: TestRunOptions) => number>(
       "int bpf_prog_test_run_opts(int, _Inout_ bpf_test_run_opts *)",
     ),
+    bpf_obj_pin: func<(fd: number, path: string) => number>("int bpf_obj_pin(int, const char *)"),
+    bpf_obj_get: func<(path: string) => number>("int bpf_obj_get(const char *)"),
+    bpf_tc_hook_create: func<(hook: Memory) => number>("int bpf_tc_hook_create(void *)"),
+    bpf_tc_attach: func<(hook: Memory, options: Memory) => number>("int bpf_tc_attach(void *, void *)"),
+    bpf_tc_detach: func<(hook: Memory, options: Memory) => number>("int bpf_tc_detach(void *, void *)"),
     bpf_link_create: func<(program: number, target: number, type: number, options: Memory) => number>(
       "int bpf_link_create(int, int, int, void *)",
     ),

@@ -1,9 +1,15 @@
 import { constants } from "node:os";
+import { HOST_LITTLE_ENDIAN } from "../netlink/header.ts";
 import { checkBpf } from "./error.ts";
 import { libbpf } from "./libbpf.ts";
 
 /** Map types with a value for each processor: enum bpf_map_type in linux/bpf.h. */
 const PER_CPU_TYPES = new Set([5, 6, 10, 21]);
+
+/** struct bpf_map_info (include/uapi/linux/bpf.h): type, id, key_size, value_size, max_entries, map_flags, name. */
+const MAP_INFO_BYTES = 40;
+const MAP_INFO_NAME = 24;
+const MAP_NAME_BYTES = 16;
 
 /** What the kernel knows of a map. */
 export interface BpfMapInfo {
@@ -25,6 +31,23 @@ export class BpfMap {
   constructor(info: BpfMapInfo) {
     this.info = info;
     this.#lookupSize = PER_CPU_TYPES.has(info.type) ? possibleCpus() * paddedSize(info.valueSize) : info.valueSize;
+  }
+
+  /** The map behind an open file descriptor, which stays the caller's. */
+  static of(fd: number): BpfMap {
+    const info = new DataView(new ArrayBuffer(MAP_INFO_BYTES));
+    const length = new Uint8Array(Uint32Array.of(MAP_INFO_BYTES).buffer);
+    checkBpf(libbpf().bpf_obj_get_info_by_fd(fd, new Uint8Array(info.buffer), length), "ask what map it is");
+    const at = (offset: number): number => info.getUint32(offset, HOST_LITTLE_ENDIAN);
+    const name = Buffer.from(info.buffer, MAP_INFO_NAME, MAP_NAME_BYTES);
+    return new BpfMap({
+      name: name.toString("latin1", 0, Math.max(0, name.indexOf(0))),
+      fd,
+      type: at(0),
+      keySize: at(8),
+      valueSize: at(12),
+      maxEntries: at(16),
+    });
   }
 
   /** Sets a value; for a map with a value per processor, those of all processors one after the other. */

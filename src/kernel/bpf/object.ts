@@ -15,6 +15,13 @@ const LOG_BYTES = 16 << 20;
 /** Sizes known only now, by the map's name in the C program. */
 export type MapSizes = Readonly<Record<string, number>>;
 
+/** What the C program leaves open until it is loaded. */
+export interface LoadOptions {
+  readonly sizes?: MapSizes;
+  /** Its `const volatile` variables, as the bytes they are in memory: the verifier takes them for constants. */
+  readonly constants?: Uint8Array;
+}
+
 /** The object file of `bpf/NAME.bpf.c`; the same from src/ and from dist/. */
 export function objectPath(name: string): string {
   return fileURLToPath(new URL(`../../../dist/bpf/${name}.bpf.o`, import.meta.url));
@@ -36,16 +43,17 @@ export class BpfObject {
    * Throws `program-missing` if libbpf is not installed or the object was not built, VerifierError if the kernel
    * refuses a program, `kernel-permission`, `kernel-not-found` if the object has no map of a name in `sizes`.
    */
-  static load(path: string, sizes: MapSizes = {}): BpfObject {
+  static load(path: string, sizes: MapSizes = {}, constants?: Uint8Array): BpfObject {
     const library = libbpf();
     if (!existsSync(path)) throw notBuilt(path);
-    let object = openSized(path, sizes);
+    const open: LoadOptions = constants === undefined ? { sizes } : { sizes, constants };
+    let object = openWith(path, open);
     let result = library.bpf_object__load(object);
     if (result < 0) {
       // Once more with the log, which costs 16 MB and time: only when there is something to read in it.
       library.bpf_object__close(object);
       const log = Buffer.alloc(LOG_BYTES);
-      object = openSized(path, sizes, log);
+      object = openWith(path, open, log);
       result = library.bpf_object__load(object);
       if (result < 0) {
         library.bpf_object__close(object);
@@ -76,16 +84,12 @@ export class BpfObject {
 
   /** Throws `kernel-not-found` if the object has none of that name. */
   map(name: string): BpfMap {
-    const library = libbpf();
-    const map = findMap(this.#handle(), name, this.#path);
-    return new BpfMap({
-      name,
-      fd: library.bpf_map__fd(map),
-      type: library.bpf_map__type(map),
-      keySize: library.bpf_map__key_size(map),
-      valueSize: library.bpf_map__value_size(map),
-      maxEntries: library.bpf_map__max_entries(map),
-    });
+    return mapOf(findMap(this.#handle(), name, this.#path), name);
+  }
+
+  /** The variables of one of the object's sections, `.data` or `.bss`, as an array map of one element. */
+  variables(section: ".data" | ".bss"): BpfMap {
+    return mapOf(findSection(this.#handle(), section, this.#path), section);
   }
 
   /** Gives programs and maps back to the kernel, which keeps what is still attached. */
@@ -101,7 +105,7 @@ export class BpfObject {
   }
 }
 
-function openSized(path: string, sizes: MapSizes, log?: Buffer): Pointer {
+function openWith(path: string, { sizes = {}, constants }: LoadOptions, log?: Buffer): Pointer {
   const library = libbpf();
   const options =
     log === undefined
@@ -114,11 +118,39 @@ function openSized(path: string, sizes: MapSizes, log?: Buffer): Pointer {
       const result = library.bpf_map__set_max_entries(findMap(object, name, path), entries);
       if (result < 0) throw bpfError(`give map ${name} of ${basename(path)} ${entries} entries`, result);
     }
+    if (constants !== undefined) {
+      const section = findSection(object, ".rodata", path);
+      const result = library.bpf_map__set_initial_value(section, constants, constants.length);
+      if (result < 0) throw bpfError(`set the constants of ${basename(path)}`, result);
+    }
   } catch (error) {
     library.bpf_object__close(object);
     throw error;
   }
   return object;
+}
+
+function mapOf(map: Pointer, name: string): BpfMap {
+  const library = libbpf();
+  return new BpfMap({
+    name,
+    fd: library.bpf_map__fd(map),
+    type: library.bpf_map__type(map),
+    keySize: library.bpf_map__key_size(map),
+    valueSize: library.bpf_map__value_size(map),
+    maxEntries: library.bpf_map__max_entries(map),
+  });
+}
+
+/** libbpf names the maps of a section after the object file, cut to what the kernel allows. */
+function findSection(object: Pointer, section: string, path: string): Pointer {
+  const library = libbpf();
+  let map = library.bpf_object__next_map(object, null);
+  while (map !== null) {
+    if (library.bpf_map__name(map).endsWith(section)) return map;
+    map = library.bpf_object__next_map(object, map);
+  }
+  throw notFound("map", section, path);
 }
 
 function findMap(object: Pointer, name: string, path: string): Pointer {

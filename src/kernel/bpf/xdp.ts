@@ -4,14 +4,17 @@ import { libc } from "../ffi/libc.ts";
 import { inNamespace, type NamespaceName } from "../namespace.ts";
 import { bpfError } from "./error.ts";
 import { libbpf } from "./libbpf.ts";
+import { pin } from "./pin.ts";
 import type { BpfProgram } from "./program.ts";
 
 /** enum bpf_attach_type in linux/bpf.h. */
 const BPF_XDP = 37;
 
-/** An XDP program on an interface. It leaves with `close`, and also when the process ends, however it ends. */
+/** An XDP program on an interface. Unless kept by a name, it leaves with `close` and when the process ends, however it ends. */
 export interface XdpAttachment {
   readonly interface: string;
+  /** Keeps it past the end of the process, under this name in the eBPF file system. */
+  pin(path: string): void;
   close(): void;
 }
 
@@ -34,7 +37,11 @@ export function attachXdp(namespace: NamespaceName, interfaceName: string, progr
   });
   if (link < 0) throw attachError(program.name, place, link);
   const descriptor = new Descriptor(link);
-  return { interface: interfaceName, close: () => descriptor.close() };
+  return {
+    interface: interfaceName,
+    pin: (path) => pin(descriptor.fd, path),
+    close: () => descriptor.close(),
+  };
 }
 
 function attachError(program: string, place: string, result: number): KernelError {

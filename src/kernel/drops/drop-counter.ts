@@ -1,7 +1,7 @@
 import { BpfObject, objectPath } from "../bpf/object.ts";
 import { attachRawTracepoint } from "../bpf/raw-tracepoint.ts";
 import { measurePrograms, readRunStatistics, type RunStatistics } from "../bpf/run-statistics.ts";
-import { enumNames, readKernelTypes } from "../btf.ts";
+import { enumNames, hasKernelFunction, readKernelTypes } from "../btf.ts";
 import type { Descriptor } from "../ffi/descriptor.ts";
 import {
   decodeCause,
@@ -105,7 +105,7 @@ export class DropCounter {
 
 /** The object for this kernel: since 6.2 programs may load from kernel memory, which costs half; from BTF. */
 export function objectFor(types: Buffer): "drops" | "drops-probed" {
-  return types.includes("\0bpf_rdonly_cast\0") ? "drops" : "drops-probed";
+  return hasKernelFunction(types, "bpf_rdonly_cast") ? "drops" : "drops-probed";
 }
 
 /** The names of all reasons, those of subsystems by their subsystem; from BTF. */

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0-only */
+/* TCP and UDP, as far as they matter: the ports, and whether the packet opens or ends a connection. */
+#ifndef MEGANAT_FASTPATH_TRANSPORT_H
+#define MEGANAT_FASTPATH_TRANSPORT_H
+
+#include <linux/in.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include "account.h"
+#include "checksum.h"
+
+#define TCP_FLAGS 13        /* where they lie */
+#define TCP_EDGE_FLAGS 0x07 /* FIN, SYN, RST */
+
+/* Whether the transport header is whole, and no beginning or end of a connection. */
+static __always_inline enum fate judge_transport(const void *header, const void *end, __u8 protocol) {
+  if (protocol == IPPROTO_UDP) return header + sizeof(struct udphdr) <= end ? FORWARDED : SPECIAL_HEADER;
+  if (protocol != IPPROTO_TCP) return OTHER_PROTOCOL;
+  if (header + sizeof(struct tcphdr) > end) return SPECIAL_HEADER;
+  return ((const __u8 *)header)[TCP_FLAGS] & TCP_EDGE_FLAGS ? CONNECTION_EDGE : FORWARDED;
+}
+
+static __always_inline void rewrite_tcp(struct tcphdr *tcp, __be32 ports, __u32 change) {
+  *(__be32 *)tcp = ports;
+  tcp->check = changed_checksum(tcp->check, change);
+}
+
+/* A UDP checksum of 0 says that there is none, which stays so; one that becomes 0 is written as all ones (RFC 768). */
+static __always_inline void rewrite_udp(struct udphdr *udp, __be32 ports, __u32 change) {
+  __sum16 check = changed_checksum(udp->check, change);
+
+  *(__be32 *)udp = ports;
+  if (udp->check != 0) udp->check = check == 0 ? 0xffff : check;
+}
+
+#endif

@@ -1,0 +1,61 @@
+import { randomBytes } from "node:crypto";
+import { arch } from "node:os";
+import { BpfObject, objectPath } from "../kernel/bpf/object.ts";
+import { hasKernelFunction, readKernelTypes } from "../kernel/btf.ts";
+import { inNamespace, type NamespaceName } from "../kernel/namespace.ts";
+import { HOST_LITTLE_ENDIAN } from "../kernel/netlink/header.ts";
+import { deviceSlot } from "./device-slots.ts";
+import type { MemorySize } from "./memory-size.ts";
+import type { FastDevice } from "./record.ts";
+import { settingsBytes } from "./settings.ts";
+
+/** enum path in bpf/fastpath/settings.h. */
+const TAKES = { xdp: 1, tc: 2 } as const;
+
+/** Loads the programs, and tells them of the interfaces. Throws what BpfObject.load does. */
+export function loadPrograms(
+  namespace: NamespaceName,
+  devices: readonly FastDevice[],
+  deviceFactor: number,
+  size: MemorySize,
+): BpfObject {
+  const constants = settingsBytes({
+    seed: randomBytes(8).readBigUInt64LE(),
+    size,
+    deviceFactor,
+    // Of the processors Node.js runs on, only x86 shows writes to others in their order.
+    weakOrder: arch() !== "x64",
+  });
+  const sizes = { connections4: size.sets4, connections6: size.sets6 };
+  const name = hasKernelFunction(readKernelTypes(), "bpf_rdonly_cast") ? "fastpath" : "fastpath-probed";
+  const object = BpfObject.load(objectPath(name), sizes, constants);
+  try {
+    tellDevices(object, namespace, devices, deviceFactor);
+  } catch (error) {
+    object.close();
+    throw error;
+  }
+  return object;
+}
+
+function tellDevices(
+  object: BpfObject,
+  namespace: NamespaceName,
+  devices: readonly FastDevice[],
+  factor: number,
+): void {
+  const known = object.map("devices");
+  const redirection = object.map("xdp_devices");
+  for (const { index, path } of devices) {
+    const slot = deviceSlot(index, factor);
+    known.updateAt(slot, words(index, TAKES[path]));
+    // The kernel takes the index for one of the namespace the call is made in.
+    if (path === "xdp") inNamespace(namespace, () => redirection.updateAt(slot, words(index)));
+  }
+}
+
+function words(...values: readonly number[]): Uint8Array {
+  const bytes = new DataView(new ArrayBuffer(values.length * 4));
+  values.forEach((value, at) => bytes.setUint32(at * 4, value, HOST_LITTLE_ENDIAN));
+  return new Uint8Array(bytes.buffer);
+}

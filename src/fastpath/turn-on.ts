@@ -1,0 +1,114 @@
+import { totalmem } from "node:os";
+import { join } from "node:path";
+import type { BpfObject } from "../kernel/bpf/object.ts";
+import { pin } from "../kernel/bpf/pin.ts";
+import { attachTraffic } from "../kernel/bpf/traffic-hook.ts";
+import { attachXdp } from "../kernel/bpf/xdp.ts";
+import type { NamespaceName } from "../kernel/namespace.ts";
+import { listLinks } from "../kernel/route/link.ts";
+import { readSysctl } from "../kernel/sysctl.ts";
+import { makeSettings, neededSettings } from "./conntrack-settings.ts";
+import { findDeviceFactor } from "./device-slots.ts";
+import { FastPathError } from "./error.ts";
+import { memorySize } from "./memory-size.ts";
+import { linkName, makePinDirectory } from "./pins.ts";
+import { loadPrograms } from "./programs.ts";
+import { writeRecord, type FastDevice, type Path } from "./record.ts";
+import { controlBytes, PERIODS, type Periods } from "./settings.ts";
+import { readFastPathStatus, type FastPathStatus } from "./status.ts";
+import { measureTickRate } from "./tick-rate.ts";
+import { turnOffFastPath } from "./turn-off.ts";
+
+/** What to turn on, and where. */
+export interface FastPathRequest {
+  readonly netns?: NamespaceName;
+  /** `auto` takes for each interface what suits it. */
+  readonly path: Path | "auto";
+  /** The interfaces between which packets are forwarded. */
+  readonly devices: readonly string[];
+  /** How many connections to have room for; default: what the kernel's table takes. */
+  readonly connections?: number;
+  /** For tests and benchmarks; default PERIODS. */
+  readonly periods?: Partial<Periods>;
+}
+
+/**
+ * Turns the fast path on, in place of one that is on already. It stays when the process ends. If a step fails, what was
+ * done before it is taken back and the error comes out. Throws FastPathError for interfaces it cannot be on, and what the
+ * kernel says: `kernel-permission`, `kernel-busy` if another XDP program is at an interface, VerifierError.
+ */
+export function turnOnFastPath(request: FastPathRequest): FastPathStatus {
+  const { netns } = request;
+  const devices = findDevices(request);
+  const deviceFactor = findDeviceFactor(devices.map(({ index }) => index));
+  if (deviceFactor === undefined) {
+    throw new FastPathError(
+      "fast-path-devices",
+      `${devices.length} interfaces are too many for the fast path`,
+      "name those that carry most of the traffic, up to some dozens",
+    );
+  }
+  turnOffFastPath(request);
+  const size = memorySize(request.connections ?? tableSize(netns), totalmem());
+  const object = loadPrograms(netns, devices, deviceFactor, size);
+  try {
+    const ticksPerSecond = measureTickRate(object.program("tick"));
+    object.variables(".data").updateAt(0, controlBytes({ ...PERIODS, ...request.periods }, ticksPerSecond));
+    const settings = neededSettings(netns);
+    // From here on there is something to take back, and the record says what.
+    writeRecord(netns, {
+      since: new Date().toISOString(),
+      devices,
+      deviceFactor,
+      size,
+      ticksPerSecond,
+      settings,
+    });
+    makeSettings(netns, settings);
+    attach(object, netns, devices);
+  } catch (error) {
+    turnOffFastPath(request);
+    throw error;
+  } finally {
+    object.close();
+  }
+  const status = readFastPathStatus(request);
+  if (status === undefined) throw new TypeError("the fast path was turned off by somebody else meanwhile");
+  return status;
+}
+
+function findDevices({ netns, path, devices }: FastPathRequest): FastDevice[] {
+  const links = listLinks(netns);
+  return [...new Set(devices)].map((name) => {
+    const link = links.find((candidate) => candidate.name === name);
+    if (link === undefined || link.mac === "") {
+      throw new FastPathError(
+        "fast-path-devices",
+        link === undefined ? `there is no interface ${name}` : `${name} is no Ethernet interface`,
+        `choose from: ${links.flatMap((each) => (each.mac === "" || each.name === "lo" ? [] : [each.name])).join(", ")}`,
+      );
+    }
+    return { name, index: link.index, path: path === "auto" ? "tc" : path };
+  });
+}
+
+function tableSize(netns: NamespaceName): number {
+  return Number(readSysctl(netns, "net.netfilter.nf_conntrack_max") ?? "0");
+}
+
+/** What leaves is watched first, so that there is something to know when the first packet is looked up. */
+function attach(object: BpfObject, netns: NamespaceName, devices: readonly FastDevice[]): void {
+  const directory = makePinDirectory(netns);
+  for (const name of ["accounts", "connections4"]) pin(object.map(name).info.fd, join(directory, name));
+  pin(object.variables(".data").info.fd, join(directory, "control"));
+  for (const { name, index } of devices) {
+    attachTraffic(netns, name, "egress", object.program("learn")).pin(join(directory, linkName("egress", index)));
+  }
+  for (const { name, index, path } of devices) {
+    if (path === "xdp") {
+      attachXdp(netns, name, object.program("forward_xdp")).pin(join(directory, linkName("xdp", index)));
+    } else {
+      attachTraffic(netns, name, "ingress", object.program("forward_tc")).pin(join(directory, linkName("ingress", index)));
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import { mkdirSync, statfsSync } from "node:fs";
+import { checkCall, kernelErrorFromNode } from "../ffi/errno.ts";
+import { libc } from "../ffi/libc.ts";
+
+/** Where systemd mounts it, and everybody looks. */
+const USUAL = "/sys/fs/bpf";
+/** Where we mount one if nobody has. */
+const OWN = "/run/meganat/bpf";
+/** BPF_FS_MAGIC in linux/magic.h. */
+const BPF_FS_MAGIC = 0xcafe4a11;
+
+/**
+ * The folder of a mounted eBPF file system, in which programs, maps and attachments outlive the process that made them.
+ * Mounts one below /run/meganat if there is none; throws `kernel-permission` if that is not allowed.
+ */
+export function bpfFilesystem(): string {
+  const mounted = findBpfFilesystem();
+  if (mounted !== undefined) return mounted;
+  mkdirSync(OWN, { recursive: true });
+  checkCall(libc.mount("bpf", OWN, "bpf", 0, "mode=0700"), `mount an eBPF file system at ${OWN}`);
+  return OWN;
+}
+
+/** As `bpfFilesystem`, but mounts none. */
+export function findBpfFilesystem(): string | undefined {
+  return [USUAL, OWN].find(isBpfFilesystem);
+}
+
+function isBpfFilesystem(path: string): boolean {
+  try {
+    return Number(BigInt.asUintN(32, BigInt(statfsSync(path).type))) === BPF_FS_MAGIC;
+  } catch (error) {
+    const failure = kernelErrorFromNode(`look at ${path}`, error);
+    if (failure instanceof Error) return false;
+    throw failure;
+  }
+}

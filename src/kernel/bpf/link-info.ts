@@ -1,0 +1,16 @@
+import { HOST_LITTLE_ENDIAN } from "../netlink/header.ts";
+import { checkBpf } from "./error.ts";
+import { libbpf } from "./libbpf.ts";
+
+/** Bytes of struct bpf_link_info that are asked for: type, id, prog_id, and after them what the type has. */
+const INFO_BYTES = 32;
+/** XDP and tc attachments both begin with the interface. */
+const INTERFACE = 16;
+
+/** The index of the interface an XDP or tc attachment is at; 0 if that interface is gone. */
+export function readLinkInterface(fd: number): number {
+  const info = new DataView(new ArrayBuffer(INFO_BYTES));
+  const length = new Uint8Array(Uint32Array.of(INFO_BYTES).buffer);
+  checkBpf(libbpf().bpf_obj_get_info_by_fd(fd, new Uint8Array(info.buffer), length), "ask where it is attached");
+  return info.getUint32(INTERFACE, HOST_LITTLE_ENDIAN);
+}

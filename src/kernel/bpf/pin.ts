@@ -1,0 +1,58 @@
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { Descriptor } from "../ffi/descriptor.ts";
+import { kernelErrorFromNode } from "../ffi/errno.ts";
+import { checkBpf } from "./error.ts";
+import { readLinkInterface } from "./link-info.ts";
+import { libbpf } from "./libbpf.ts";
+import { BpfMap } from "./map.ts";
+
+/** Gives a program, map or attachment a name in the eBPF file system: it then lasts until the name is removed. */
+export function pin(fd: number, path: string): void {
+  checkBpf(libbpf().bpf_obj_pin(fd, path), `keep it as ${path}`);
+}
+
+/** Opens what has a name in the eBPF file system. Throws `kernel-not-found`. */
+export function openPinned(path: string): Descriptor {
+  return new Descriptor(checkBpf(libbpf().bpf_obj_get(path), `open ${path}`));
+}
+
+/** Opens a map by its name in the eBPF file system; `close` gives it back, and the map lives on. */
+export function openPinnedMap(path: string): { readonly map: BpfMap; close(): void } {
+  const descriptor = openPinned(path);
+  return { map: BpfMap.of(descriptor.fd), close: () => descriptor.close() };
+}
+
+/** The names in a folder of the eBPF file system; none if there is no such folder. */
+export function listPinned(directory: string): string[] {
+  try {
+    return readdirSync(directory).sort();
+  } catch (error) {
+    const failure = kernelErrorFromNode(`list ${directory}`, error);
+    if (failure instanceof Error && "code" in failure && failure.code === "kernel-not-found") return [];
+    throw failure;
+  }
+}
+
+/** Removes a folder of the eBPF file system with what is in it. What is attached by nothing else is detached by that. */
+export function removePinned(directory: string): void {
+  // Attachments first: programs go before the maps they use.
+  for (const name of listPinned(directory).sort((a, b) => Number(isLink(b)) - Number(isLink(a)))) {
+    rmSync(join(directory, name), { force: true });
+  }
+  rmSync(directory, { recursive: true, force: true });
+}
+
+/** Says whether an attachment kept under this name has lost its interface, which then was deleted. */
+export function isOrphaned(path: string): boolean {
+  const descriptor = openPinned(path);
+  try {
+    return readLinkInterface(descriptor.fd) === 0;
+  } finally {
+    descriptor.close();
+  }
+}
+
+function isLink(name: string): boolean {
+  return name.startsWith("link-");
+}
