@@ -108,7 +108,9 @@ function attach(object: BpfObject, netns: NamespaceName, devices: readonly FastD
     if (path === "xdp") {
       attachXdp(netns, name, object.program("forward_xdp")).pin(join(directory, linkName("xdp", index)));
     } else {
-      attachTraffic(netns, name, "ingress", object.program("forward_tc")).pin(join(directory, linkName("ingress", index)));
+      attachTraffic(netns, name, "ingress", object.program("forward_tc")).pin(
+        join(directory, linkName("ingress", index)),
+      );
     }
   }
 }
