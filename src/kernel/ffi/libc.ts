@@ -74,6 +74,11 @@ export const libc = {
   close: own.func("int close(int)") as (fd: number) => number,
   ioctl: own.func("int ioctl(int, unsigned long, void *)") as (fd: number, request: number, argument: Memory) => number,
   flock: own.func("int flock(int, int)") as (fd: number, operation: number) => number,
+  sched_setaffinity: own.func("int sched_setaffinity(int, size_t, void *)") as (
+    pid: number,
+    length: number,
+    mask: Memory,
+  ) => number,
   setns: own.func("int setns(int, int)") as (fd: number, type: number) => number,
   unshare: own.func("int unshare(int)") as (flags: number) => number,
   mount: own.func("int mount(const char *, const char *, const char *, unsigned long, const char *)") as (
