@@ -57,8 +57,15 @@ export interface LinkEnds {
   readonly gateway: Uint8Array;
 }
 
-/** Writes the subscriber's packet of a connection: a UDP datagram, or a TCP SYN. */
-export function writeFrame(frame: Buffer, set: ConnectionSet, index: number, protocol: Protocol, ends: LinkEnds): void {
+/** Writes the subscriber's packet of a connection: a UDP datagram, or a TCP SYN. `number`: what the datagram carries. */
+export function writeFrame(
+  frame: Buffer,
+  set: ConnectionSet,
+  index: number,
+  protocol: Protocol,
+  ends: LinkEnds,
+  number = index,
+): void {
   const { source, destination, sourcePort, destinationPort } = connectionAt(set, index);
   frame.fill(0);
   frame.set(ends.gateway, 0);
@@ -66,7 +73,7 @@ export function writeFrame(frame: Buffer, set: ConnectionSet, index: number, pro
   frame.writeUInt16BE(ETH_P_IP, AT.etherType);
   writeIp(frame, protocol, source, destination);
   if (protocol === IPPROTO_UDP) {
-    writeUdp(frame, sourcePort, destinationPort, index);
+    writeUdp(frame, sourcePort, destinationPort, number);
   } else {
     writeTcp(frame, {
       sourcePort,
