@@ -31,9 +31,12 @@ const CONFIDENCE = 0.95;
  * replacement 2,000 times. The same runs and seed give the same interval. Throws RangeError without runs.
  */
 export function estimateMedian(runs: readonly number[], seed = 1): Estimate {
-  const random = seededRandom(seed);
   const middle = median(runs);
-  const [low, high] = interval(runs.length, () => median(draw(runs.length, random).map((i) => runs[i] ?? 0)), runs);
+  const drawn = new Float64Array(runs.length);
+  const [low, high] = interval(runs, seed, (random) => {
+    for (let i = 0; i < drawn.length; i++) drawn[i] = runs[randomBelow(random, runs.length)] ?? 0;
+    return middleOf(drawn);
+  });
   return { median: middle, low, high, runs };
 }
 
@@ -44,25 +47,32 @@ export function estimateMedian(runs: readonly number[], seed = 1): Estimate {
 export function estimateRatio(numerator: readonly number[], denominator: readonly number[], seed = 1): Ratio {
   const rounds = numerator.length;
   if (rounds !== denominator.length) throw new RangeError("a ratio needs the same rounds of both");
+  const ratio = median(numerator) / median(denominator);
+  const above = new Float64Array(rounds);
+  const below = new Float64Array(rounds);
+  const quotients = numerator.map((value, i) => value / (denominator[i] ?? 0));
+  const [low, high] = interval(quotients, seed, (random) => {
+    for (let i = 0; i < rounds; i++) {
+      const round = randomBelow(random, rounds);
+      above[i] = numerator[round] ?? 0;
+      below[i] = denominator[round] ?? 0;
+    }
+    return middleOf(above) / middleOf(below);
+  });
+  return { ratio, low, high, rounds };
+}
+
+function interval(runs: readonly number[], seed: number, resample: (random: Random) => number): [number, number] {
+  if (runs.length < FEWEST_RUNS) return [Math.min(...runs), Math.max(...runs)];
   const random = seededRandom(seed);
-  const quotient = (of: readonly number[]): number =>
-    median(of.map((i) => numerator[i] ?? 0)) / median(of.map((i) => denominator[i] ?? 0));
-  const all = numerator.map((_, i) => i);
-  const [low, high] = interval(
-    rounds,
-    () => quotient(draw(rounds, random)),
-    numerator.map((value, i) => value / (denominator[i] ?? 0)),
-  );
-  return { ratio: quotient(all), low, high, rounds };
-}
-
-function draw(count: number, random: Random): number[] {
-  return Array.from({ length: count }, () => randomBelow(random, count));
-}
-
-function interval(runs: number, resample: () => number, whole: readonly number[]): readonly [number, number] {
-  if (runs < FEWEST_RUNS) return [Math.min(...whole), Math.max(...whole)];
-  const found = Float64Array.from({ length: RESAMPLES }, resample).toSorted();
+  const found = Float64Array.from({ length: RESAMPLES }, () => resample(random)).toSorted();
   const beyond = Math.floor(((1 - CONFIDENCE) / 2) * RESAMPLES);
   return [found[beyond] ?? Number.NaN, found[RESAMPLES - 1 - beyond] ?? Number.NaN];
+}
+
+/** The median, of values that may be put in order: a bootstrap takes thousands. */
+function middleOf(values: Float64Array): number {
+  values.sort();
+  const upper = values.length >>> 1;
+  return ((values[upper] ?? 0) + (values[(values.length - 1) >>> 1] ?? 0)) / 2;
 }

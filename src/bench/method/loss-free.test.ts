@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { searchLossFree } from "./loss-free.ts";
+import { searchLossFree, type RateTrial } from "./loss-free.ts";
 
 /** A device that loses whatever is above its limit. */
 const device =
   (limit: number) =>
-  (rate: number): Promise<{ sent: number; received: number }> =>
-    Promise.resolve({ sent: Math.round(rate), received: Math.round(Math.min(rate, limit)) });
+  (rate: number): Promise<Omit<RateTrial, "rate">> =>
+    Promise.resolve({ sent: Math.round(rate), received: Math.round(Math.min(rate, limit)), offered: rate });
 
 test("finds the limit of a device to within the resolution", async () => {
   await fc.assert(
@@ -34,8 +34,16 @@ test("says so if nothing is lost at all, or always", async () => {
 });
 
 test("one lost packet is loss", async () => {
-  const trial = (): Promise<{ sent: number; received: number }> => Promise.resolve({ sent: 1e6, received: 1e6 - 1 });
+  const trial = (rate: number): Promise<Omit<RateTrial, "rate">> =>
+    Promise.resolve({ sent: 1e6, received: 1e6 - 1, offered: rate });
   assert.equal((await searchLossFree({ lowest: 1, highest: 10, resolution: 0.1, trial })).rate, 0);
+});
+
+test("a rate that the sender could not keep up was not carried", async () => {
+  const trial = (rate: number): Promise<Omit<RateTrial, "rate">> =>
+    Promise.resolve({ sent: 1e6, received: 1e6, offered: Math.min(rate, 5000) });
+  const { rate } = await searchLossFree({ lowest: 100, highest: 10_000, resolution: 0.01, trial });
+  assert.ok(rate > 4900 && rate < 5100, String(rate));
 });
 
 test("refuses a range that is none", async () => {

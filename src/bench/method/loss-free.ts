@@ -4,7 +4,12 @@ export interface RateTrial {
   readonly rate: number;
   readonly sent: number;
   readonly received: number;
+  /** The rate at which they were really sent: a sender that cannot keep up has not offered the rate. */
+  readonly offered: number;
 }
+
+/** A sender waits for the clock between bursts, so the last one may be a little late. */
+const KEPT_UP = 0.99;
 
 /** The search for the highest rate without loss. */
 export interface LossFreeOptions {
@@ -19,9 +24,9 @@ export interface LossFreeOptions {
 
 /** The highest rate at which every packet arrived. */
 export interface LossFree {
-  /** Packets a second; 0 if some were lost even at the lowest. */
+  /** Packets a second; 0 if not even the lowest was carried. */
   readonly rate: number;
-  /** The lowest rate seen with loss; undefined if none was lost at the highest. */
+  /** The lowest rate that was not carried; undefined if the highest was. */
   readonly lossAt: number | undefined;
   readonly trials: readonly RateTrial[];
 }
@@ -38,9 +43,9 @@ export async function searchLossFree(options: LossFreeOptions): Promise<LossFree
   const trials: RateTrial[] = [];
   const isLossFree = async (rate: number): Promise<boolean> => {
     signal?.throwIfAborted();
-    const { sent, received } = await trial(rate);
-    trials.push({ rate, sent, received });
-    return received >= sent;
+    const { sent, received, offered } = await trial(rate);
+    trials.push({ rate, sent, received, offered });
+    return received >= sent && offered >= rate * KEPT_UP;
   };
   if (await isLossFree(highest)) return { rate: highest, lossAt: undefined, trials };
   if (!(await isLossFree(lowest))) return { rate: 0, lossAt: lowest, trials };

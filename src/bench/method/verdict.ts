@@ -23,16 +23,6 @@ export function verdictSentence(one: string, other: string, ratio: Ratio): strin
   return `${one} is ${figure(ratio.ratio)} times ${other} (95 %: ${interval})`;
 }
 
-/** How a ratio stands to what it must be at least. */
-export type TargetResult = "met" | "missed" | "undecided";
-
-/** `met` and `missed` only if the whole interval says so. */
-export function compareToTarget({ low, high, rounds }: Ratio, atLeast: number): TargetResult {
-  if (rounds < FEWEST_RUNS) return "undecided";
-  if (low >= atLeast) return "met";
-  return high < atLeast ? "missed" : "undecided";
-}
-
 function figure(value: number): string {
   return value.toFixed(value < 0.1 ? 3 : 2);
 }

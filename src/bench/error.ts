@@ -1,0 +1,15 @@
+/** What went wrong with a benchmark, by kind; stable, for scripts. */
+export type BenchErrorCode = "bench-not-possible" | "bench-not-valid" | "interrupted";
+
+/** A failure of the benchmark itself: it cannot be run here, or what was measured is not what it should be. */
+export class BenchError extends Error {
+  readonly code: BenchErrorCode;
+  readonly remedy: string;
+
+  constructor(code: BenchErrorCode, message: string, remedy: string) {
+    super(message);
+    this.name = "BenchError";
+    this.code = code;
+    this.remedy = remedy;
+  }
+}
