@@ -2,6 +2,7 @@ import type { InstallErrorCode } from "../../src/apply/boot/error.ts";
 import type { DriftCode } from "../../src/apply/drift.ts";
 import type { InstallNoteCode } from "../../src/cli/install-text.ts";
 import type { NoticeCode } from "../../src/apply/remark.ts";
+import type { BenchErrorCode } from "../../src/bench/error.ts";
 import { PROBLEM_CODES } from "../../src/config/problem-codes.ts";
 import type { KernelErrorCode } from "../../src/kernel/error.ts";
 import type { LabErrorCode } from "../../src/lab/error.ts";
@@ -39,6 +40,11 @@ const LAB: Codes<LabErrorCode> = {
   "story-not-possible": "The story cannot be replayed here: something is missing, or others use the connection table.",
   "demo-needs-source-nat": "The gateway file translates no sources, so the demo has nothing to fill.",
   interrupted: "The command was interrupted, and has cleaned up.",
+};
+
+const BENCH: Codes<Exclude<BenchErrorCode, LabErrorCode>> = {
+  "bench-not-possible": "The benchmark cannot be run here: something is missing.",
+  "bench-not-valid": "What was measured is not what it should be, so no figure is given.",
 };
 
 const COMMAND = {
@@ -115,6 +121,7 @@ export function errorPage(): Map<string, string> {
     ...section("Errors and warnings of a plan", PLAN_PROBLEM_CODES),
     ...section("Errors between MegaNAT and the kernel", KERNEL),
     ...section("Errors of labs and the demo", LAB),
+    ...section("Errors of benchmarks", BENCH),
     ...section("Errors of commands", COMMAND),
     ...section("Errors of `meganat doctor --fix` and `--undo`", REMEDY),
     ...section("Errors and notes of `meganat install` and `uninstall`", INSTALL),

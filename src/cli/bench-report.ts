@@ -1,0 +1,88 @@
+import { writeFileSync } from "node:fs";
+import { reportHtml } from "../bench/report/html.ts";
+import { readConditions, type Conditions } from "../bench/report/machine.ts";
+import { reportMarkdown } from "../bench/report/markdown.ts";
+import type { Section } from "../bench/report/section.ts";
+import { benchText } from "./bench-text.ts";
+import { CommandError } from "./failure.ts";
+import type { CommandResult, Output } from "./output.ts";
+import { parseCount } from "./whole-number.ts";
+
+/** The flags that all benchmarks with a report have. */
+export interface ReportFlags {
+  readonly rounds?: number;
+  readonly seed: number;
+  readonly quick: boolean;
+  readonly html?: string;
+  readonly markdown: boolean;
+}
+
+/** Rounds unless the user says how many; also with --quick. */
+export const ROUNDS = 10;
+
+/** Their parameters for the command. */
+export const REPORT_FLAGS = {
+  rounds: {
+    kind: "parsed",
+    brief: `How often each arm has its turn; default ${ROUNDS}, and below 6 no difference is claimed`,
+    placeholder: "count",
+    parse: (text: string): number => parseCount(text, 1, 1000),
+    optional: true,
+  },
+  seed: {
+    kind: "parsed",
+    brief: "Of the order of trials and of the connections: the same gives the same",
+    placeholder: "number",
+    parse: (text: string): number => parseCount(text, 0, Number.MAX_SAFE_INTEGER),
+    default: "1",
+  },
+  quick: { kind: "boolean", brief: "Less of everything, in under a minute", default: false },
+  html: {
+    kind: "parsed",
+    brief: "Write the report with plots to a file, one page that needs no network",
+    placeholder: "file",
+    parse: String,
+    optional: true,
+  },
+  markdown: { kind: "boolean", brief: "Print the tables as Markdown", default: false },
+} as const;
+
+/** The fields that the JSON of all benchmarks with a report begins with. */
+export const REPORT_JSON = [
+  ["machine", "{ kernel, cpu, cpus, memoryBytes, load (at the start), started, seed }"],
+  ["limits", "what limits the figures, in sentences"],
+] as const;
+
+/** Runs a benchmark and reports it as the flags say. */
+export async function reportBenchmark(
+  output: Output,
+  flags: ReportFlags,
+  run: (seed: number) => Promise<{ readonly json: object; readonly sections: readonly Section[] }>,
+): Promise<CommandResult> {
+  const conditions = readConditions(flags.seed);
+  const { json, sections } = await run(flags.seed);
+  if (flags.html !== undefined) writeReport(flags.html, reportHtml(conditions, sections));
+  return {
+    json: { machine: conditions, ...json, limits: sections.flatMap(({ limits }) => limits) },
+    text: text(output, flags, conditions, sections),
+  };
+}
+
+function text(output: Output, flags: ReportFlags, conditions: Conditions, sections: readonly Section[]): string {
+  if (flags.markdown) return reportMarkdown(conditions, sections);
+  const lines = benchText(output.paint, conditions, sections);
+  return flags.html === undefined ? lines : `${lines}\n\nThe report with plots is in ${flags.html}.`;
+}
+
+function writeReport(file: string, html: string): void {
+  try {
+    writeFileSync(file, html);
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    throw new CommandError({
+      code: "file-unwritable",
+      message: `cannot write ${file}: ${words}`,
+      remedy: "name a file that can be written with --html",
+    });
+  }
+}
