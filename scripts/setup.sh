@@ -2,6 +2,7 @@
 # Checks for the programs and libraries MegaNAT uses, and installs what is missing when it may.
 #   scripts/setup.sh                what the gateway itself needs
 #   scripts/setup.sh --for demo     and what the lab, the demo and the eBPF build need
+#   scripts/setup.sh --for bench    and what the benchmarks compare and measure with
 #   scripts/setup.sh --for test     and what the tests need
 #   scripts/setup.sh --for vm       what a virtual machine needs besides: it is a third of a gigabyte
 set -eu
@@ -19,9 +20,9 @@ while [ $# -gt 0 ]; do
   shift
 done
 case "$purpose" in
-  run | demo | test | vm) ;;
+  run | demo | bench | test | vm) ;;
   *)
-    echo "usage: scripts/setup.sh [--for demo|test|vm]" >&2
+    echo "usage: scripts/setup.sh [--for demo|bench|test|vm]" >&2
     exit 2
     ;;
 esac
@@ -69,10 +70,13 @@ program ip iproute2 iproute iproute2 iproute2
 program conntrack conntrack conntrack-tools conntrack-tools conntrack-tools
 shared_library libbpf.so.1 libbpf1 libbpf libbpf libbpf
 
-if [ "$purpose" = demo ] || [ "$purpose" = test ]; then
+if [ "$purpose" = demo ] || [ "$purpose" = bench ] || [ "$purpose" = test ]; then
   program ping iputils-ping iputils iputils iputils-ping
   # The eBPF generator; without it the demo makes connections by sockets, which is slower. Tests need it.
-  [ "$purpose" = test ] || weight=wanted
+  case "$purpose" in
+    bench | test) ;;
+    *) weight=wanted ;;
+  esac
   program clang clang clang clang clang
   header bpf/bpf_helpers.h libbpf-dev libbpf-devel libbpf libbpf-dev
   header linux/bpf.h linux-libc-dev kernel-headers linux-api-headers linux-headers
@@ -81,15 +85,19 @@ fi
 
 weight=needed
 
+if [ "$purpose" = bench ] || [ "$purpose" = test ]; then
+  program ab apache2-utils httpd-tools apache apache2-utils
+  program iperf3 iperf3 iperf3 iperf3 iperf3
+  program wrk wrk wrk wrk wrk
+fi
+
 if [ "$purpose" = test ]; then
   program tcpdump tcpdump tcpdump tcpdump tcpdump
   program iptables-restore iptables iptables-nft iptables-nft iptables
   program ethtool ethtool ethtool ethtool ethtool
   program socat socat socat socat socat
   program tmux tmux tmux tmux tmux
-  program ab apache2-utils httpd-tools apache apache2-utils
   program sysctl procps procps-ng procps-ng procps
-  program iperf3 iperf3 iperf3 iperf3 iperf3
   # Says whether the units for boot are right; systemd itself does not run.
   weight=wanted
   program systemd-analyze systemd systemd systemd ""
