@@ -1,20 +1,13 @@
 import { countPorts } from "../address/port-range.ts";
 import { countPaired } from "./pairing.ts";
 import type { DestinationLoad, ExhaustionPlan, SourcePlan } from "./plan.ts";
-
-/** Ports the kernel tries before it drops a connection: 128 from a random start, then 64, 32, 16, 8 (nf_nat_core.c). */
-export const PORT_PROBES = 248;
+import { refusalWhenFilled } from "./port-refusal.ts";
 
 /** The part of all connections assumed to go to the busiest destination at the busy hour. */
 export const BUSIEST_DESTINATION_SHARE = 0.25;
 
 /** Subscribers past this are not hashed one by one; the mean stands for the busiest address. */
 const HASHED_MAX = 1_048_576;
-
-/** The chance that one more connection finds no port when the part `occupancy` of them is taken at random. */
-export function refusalChance(occupancy: number): number {
-  return occupancy >= 1 ? 1 : occupancy ** PORT_PROBES;
-}
 
 /** Port exhaustion of a rule whose subscribers share ports, or undefined for port blocks. */
 export function planExhaustion(source: SourcePlan, expectedConnections: number): ExhaustionPlan | undefined {
@@ -31,8 +24,8 @@ export function planExhaustion(source: SourcePlan, expectedConnections: number):
   if (busiest === undefined) return undefined;
   const connections = (expectedConnections * busiest.subscribers) / source.subscriberCount;
   const load = (share: number): DestinationLoad => {
-    const occupancy = (connections * share) / busiest.ports;
-    return { share, occupancy, refusalChance: refusalChance(occupancy) };
+    const used = connections * share;
+    return { share, occupancy: used / busiest.ports, refusalChance: refusalWhenFilled(used, busiest.ports) };
   };
   return {
     rule: source.rule.name,

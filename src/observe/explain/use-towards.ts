@@ -6,7 +6,7 @@ import type { EntryVisitor } from "../../kernel/conntrack/scan.ts";
 import { scanConntrack } from "../../kernel/conntrack/scan.ts";
 import type { NamespaceName } from "../../kernel/namespace.ts";
 import { PortUseCount } from "../flows/port-use.ts";
-import { takesOverPorts } from "../flows/refusal.ts";
+import { takesOverPorts } from "../../plan/port-search.ts";
 import { suppliesOf } from "../signals/translation.ts";
 
 /** What is in use towards one destination. */

@@ -12,7 +12,7 @@ import { lineAdditions } from "./line-additions.ts";
 import type { FlowOrder, FlowReport, FlowTask, LineDetail, ListFormat } from "./flow-order.ts";
 import { writeJsonLine } from "./json-line.ts";
 import { PortUseCount } from "./port-use.ts";
-import { takesOverPorts } from "./refusal.ts";
+import { takesOverPorts } from "../../plan/port-search.ts";
 import { FlowSummary } from "./summary.ts";
 import { TABLE_HEAD, writeTableLine } from "./table-line.ts";
 

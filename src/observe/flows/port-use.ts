@@ -5,7 +5,7 @@ import { STATUS, TCP_STATES } from "../../kernel/conntrack/connection.ts";
 import type { ConnectionEntry } from "../../kernel/conntrack/entry.ts";
 import { protocolState } from "../../kernel/conntrack/entry-protocol.ts";
 import { KeyTally, type Tallied } from "./key-tally.ts";
-import { refusal, refusalAmong, refusalWithTakeover } from "./refusal.ts";
+import { refusalAmong, refusalAtRandom, refusalWithTakeover } from "../../plan/port-refusal.ts";
 
 /** The ports that source NAT has on a public address; plain data. Those of one address and protocol do not overlap. */
 export interface PortSupply {
@@ -186,7 +186,7 @@ export class PortUseCount {
       ports,
       used,
       occupancy: used / size,
-      refusalChance: looked ? refusalOf(bits, ended, ports) : refusal(used, size),
+      refusalChance: looked ? refusalOf(bits, ended, ports) : refusalAtRandom(used, size),
     };
   }
 

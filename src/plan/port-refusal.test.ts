@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { refusal, refusalAmong, refusalWithTakeover, takesOverPorts } from "./refusal.ts";
+import { refusalAmong, refusalAtRandom, refusalWhenFilled, refusalWithTakeover } from "./port-refusal.ts";
+import { SEARCH_ROUNDS } from "./port-search.ts";
 
 test("the chance of refusal: none in small blocks until they are full, then the 248 tries", () => {
   const cases: readonly (readonly [used: number, ports: number, chance: number])[] = [
@@ -10,8 +11,8 @@ test("the chance of refusal: none in small blocks until they are full, then the 
     [64512, 64512, 1],
     [512, 1024, 0.5 ** 248],
   ];
-  for (const [used, ports, chance] of cases) assert.equal(refusal(used, ports), chance, `${used} of ${ports}`);
-  assert.ok(Math.abs(refusal(9900, 10000) - 0.0827) < 0.0001);
+  for (const [used, ports, chance] of cases) assert.equal(refusalAtRandom(used, ports), chance, `${used} of ${ports}`);
+  assert.ok(Math.abs(refusalAtRandom(9900, 10000) - 0.0827) < 0.0001);
 });
 
 function bitsOf(ports: Iterable<number>): Uint8Array {
@@ -46,38 +47,86 @@ test("the chance of refusal goes by where the ports in use lie", () => {
   }
 });
 
-test("what the kernel's search does with the same ports comes to the same", () => {
-  const range = { first: 1024, last: 5119 };
-  const size = range.last - range.first + 1;
-  // Ports taken as the kernel takes them: the first free one from a random start, so that they lie in runs.
-  let state = 1;
-  const random = (): number => (state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0) >>> 16;
-  const used = new Set<number>();
-  const search = (): number | undefined => {
-    for (const tries of [128, 64, 32, 16, 8]) {
-      const start = random() % size;
+/** The kernel's search in a range of so many ports, with numbers that are the same every time; fills until refused. */
+class Search {
+  readonly used = new Set<number>();
+  readonly #size: number;
+  #state = 1;
+
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  find(): number | undefined {
+    for (const tries of SEARCH_ROUNDS) {
+      const start = this.#random() % this.#size;
       for (let i = 0; i < tries; i++) {
-        const port = range.first + ((start + i) % size);
-        if (!used.has(port)) return port;
+        const port = 1024 + ((start + i) % this.#size);
+        if (!this.used.has(port)) return port;
       }
     }
     return undefined;
-  };
-  while (used.size < size * 0.99) {
-    const port = search();
-    if (port !== undefined) used.add(port);
   }
+
+  fill(count: number): void {
+    while (this.used.size < count) {
+      const port = this.find();
+      if (port !== undefined) this.used.add(port);
+    }
+  }
+
+  #random(): number {
+    this.#state = (Math.imul(this.#state, 1_103_515_245) + 12_345) >>> 0;
+    return this.#state >>> 16;
+  }
+}
+
+test("what the kernel's search does with the same ports comes to the same", () => {
+  const range = { first: 1024, last: 5119 };
+  const size = range.last - range.first + 1;
+  const search = new Search(size);
+  search.fill(size * 0.99);
   let refused = 0;
   const asked = 20_000;
-  for (let i = 0; i < asked; i++) if (search() === undefined) refused++;
-  const predicted = refusalAmong(bitsOf(used), range);
+  for (let i = 0; i < asked; i++) if (search.find() === undefined) refused++;
+  const predicted = refusalAmong(bitsOf(search.used), range);
   assert.ok(predicted > 0.01 && predicted < 0.99, `${predicted}`);
   assert.ok(Math.abs(predicted - refused / asked) < 0.1 * predicted + 0.01, `${predicted} ${refused / asked}`);
 });
 
-test("kernels that let go of the ports of ended connections", () => {
-  const releases = ["5.10.0-28-amd64", "6.1.0-18-amd64", "6.4.9", "6.5.0", "6.12.3-arch1", "7.0.1", "what"];
-  assert.deepEqual(releases.map(takesOverPorts), [false, false, false, true, true, true, false]);
+test("ports that the search itself has taken are refused by the law of runs", () => {
+  const cases: readonly (readonly [used: number, ports: number, chance: number])[] = [
+    [0, 64_512, 0],
+    [32_256, 64_512, 0],
+    [58_060, 64_512, 0.00335],
+    [60_641, 64_512, 0.0418],
+    [62_576, 64_512, 0.222],
+    [64_512, 64_512, 1],
+    [70_000, 64_512, 1],
+    [127, 128, 0],
+    [128, 128, 1],
+    [255, 256, 0.298],
+    [511, 512, 0.587],
+  ];
+  for (const [used, ports, chance] of cases) {
+    const law = refusalWhenFilled(used, ports);
+    assert.ok(Math.abs(law - chance) <= 0.01 * chance + 1e-6, `${used} of ${ports}: ${law}`);
+  }
+});
+
+test("the law of runs is what comes of many fills", () => {
+  const [size, fills] = [512, 300];
+  const search = new Search(size);
+  for (const used of [486, 501, 509]) {
+    let sum = 0;
+    for (let i = 0; i < fills; i++) {
+      search.used.clear();
+      search.fill(used);
+      sum += refusalAmong(bitsOf(search.used), { first: 1024, last: 1024 + size - 1 });
+    }
+    const [measured, law] = [sum / fills, refusalWhenFilled(used, size)];
+    assert.ok(Math.abs(measured - law) < 0.15 * law, `${used}: ${measured} ${law}`);
+  }
 });
 
 test("ended connections give their ports away in the last 32 tries of a round, each as likely as not", () => {
