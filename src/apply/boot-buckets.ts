@@ -1,18 +1,18 @@
 /**
  * Slots of nf_nat_bysource: the conntrack hash size when nf_nat was set up, which later writes to
  * nf_conntrack_buckets do not change. The kernel does not tell it. It is what apply found before it changed the
- * buckets; else the present number, if that is what a kernel since 5.15 takes for this memory
- * (nf_conntrack_init_start in net/netfilter/nf_conntrack_core.c); else not known.
+ * buckets; else the present number, if that is what was asked for at boot (`hashsize=`), or what a kernel since 5.15
+ * takes for this memory (nf_conntrack_init_start in net/netfilter/nf_conntrack_core.c); else not known.
  */
 export function bootBuckets(
   memoryBytes: number,
   now: string | undefined,
   beforeApply: string | undefined,
+  askedAtBoot?: number,
 ): number | undefined {
   if (beforeApply !== undefined) return Number(beforeApply);
   if (now === undefined) return undefined;
-  const usual = usualBuckets(memoryBytes);
-  return Number(now) === usual ? usual : undefined;
+  return [askedAtBoot, usualBuckets(memoryBytes)].find((slots) => slots === Number(now));
 }
 
 const GIB = 2 ** 30;

@@ -3,6 +3,7 @@ import { isHostNamespace, type NamespaceName } from "../kernel/namespace.ts";
 import { listLinks } from "../kernel/route/link.ts";
 import { readSysctlsBelow } from "../kernel/sysctl-tree.ts";
 import type { HostFacts } from "../plan/host-facts.ts";
+import { readBootHashSize } from "../kernel/conntrack/boot-hash-size.ts";
 import { bootBuckets } from "./boot-buckets.ts";
 import { NOTHING_OWNED, type Owned } from "./record.ts";
 import { surroundingsOf } from "./surroundings.ts";
@@ -53,6 +54,7 @@ export function readHostFacts(namespace: NamespaceName, options: HostFactsOption
     memoryBytes,
     sysctls["net.netfilter.nf_conntrack_buckets"],
     owned.sysctls.find(({ name }) => name === "net.netfilter.nf_conntrack_buckets")?.old,
+    readBootHashSize(),
   );
   return {
     kernelRelease: release(),

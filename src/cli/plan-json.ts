@@ -34,6 +34,7 @@ function sourceJson(source: SourcePlan): object {
     subscriberCount: source.subscriberCount,
     addresses: addresses.map(({ address, ports }) => ({ address: formatIpv4(address), ports: formatPortRange(ports) })),
     reachedBy: source.reachedBy,
+    selection: source.selection,
     translationsPerDestination: source.translationsPerDestination,
     blocks: blocks === undefined ? undefined : blocksJson(blocks),
   };

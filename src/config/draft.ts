@@ -123,7 +123,7 @@ function sourceNatOf(entry: SourceNatEntry, out: string): SourceNat {
     out: entry.out ?? out,
     to: target.kind === "address" ? { ...target, reachedBy: entry["reached-by"] ?? "address" } : target,
     ports: {
-      selection: policy.selection ?? "preserve",
+      ...(policy.selection === undefined ? {} : { selection: policy.selection }),
       ...(perSubscriber === undefined ? {} : { perSubscriber }),
     },
   };

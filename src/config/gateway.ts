@@ -71,11 +71,15 @@ export type SourceNatTarget =
   | { readonly kind: "address"; readonly address: Ipv4; readonly reachedBy: ReachedBy }
   | { readonly kind: "masquerade" };
 
-/** Who may use which ports. `selection` preserve: the kernel keeps the source port if it can; random: fully-random. */
+/** How the kernel chooses ports. preserve: the source port if it can, random: one at random (fully-random). */
+export type PortSelection = "preserve" | "random";
+
+/** Who may use which ports. */
 export interface PortPolicy {
   /** Ports each subscriber has to itself (RFC 7422), or undefined: all subscribers share all ports. */
   readonly perSubscriber?: number;
-  readonly selection: "preserve" | "random";
+  /** Undefined: the planner's choice. */
+  readonly selection?: PortSelection;
 }
 
 /** Sends what arrives at a public address and port to an inside host. */

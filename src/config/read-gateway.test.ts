@@ -71,7 +71,7 @@ capacity: { bandwidth: 10gbit, timeouts: { udp: 1m30s } }
     untranslatedTo: [],
     out: "eth0",
     to: { kind: "pool", pool: "public" },
-    ports: { selection: "preserve" },
+    ports: {},
   });
   deepEqual([staticNat[0]?.name, staticNat[0]?.out, staticNat[0]?.reachedBy], ["198.51.100.8/30", "eth0", "address"]);
   deepEqual(capacity, {

@@ -1,9 +1,11 @@
 import { countPorts } from "../address/port-range.ts";
 import type { Gateway } from "../config/gateway.ts";
 import type { FilePath } from "../config/problem.ts";
-import { formatCount, formatNoun } from "./figures.ts";
+import { formatCount, formatNoun, formatShare } from "./figures.ts";
 import type { PortBlocks, SourcePlan } from "./plan.ts";
 import { blockCapacity, blockCount, capacityWith, type BlockRequest } from "./port-blocks.ts";
+import { refusalWhenFilled } from "./port-refusal.ts";
+import { SEARCHED_WHOLE } from "./port-search.ts";
 import { planProblem, type PlanProblem } from "./problem.ts";
 import { targetOf } from "./sources.ts";
 
@@ -44,6 +46,16 @@ export function* blockProblems(
       roomForLarger(request, subscriberCount),
     );
   }
+  if (blocks.size > SEARCHED_WHOLE) {
+    const fill = firstRefusal(blocks.size);
+    yield planProblem(
+      "block-search",
+      "warning",
+      path,
+      `The kernel does not search a block of ${formatCount(blocks.size)} ports to the end: towards one destination the first of ${formatCount(FEW)} new connections is refused when about ${formatShare(fill / blocks.size)} of a block of rule ${rule.name} are in use.`,
+      `Blocks of ${SEARCHED_WHOLE} ports are used to the last one; a port serves each destination once, so they are far more than ${SEARCHED_WHOLE} connections.`,
+    );
+  }
   const idle = idleAddresses(blocks);
   if (idle > 0 && idle * 2 >= blocks.addresses.length) {
     yield planProblem(
@@ -51,9 +63,23 @@ export function* blockProblems(
       "warning",
       addressPath,
       `${formatCount(idle)} of the ${formatCount(blocks.addresses.length)} addresses of rule ${rule.name} have no subscriber.`,
-      `Blocks of ${formatCount(largestBlock(request, subscriberCount))} ports would use them all, and serve each subscriber better.`,
+      useForIdle(blocks.size, largestBlock(request, subscriberCount)),
     );
   }
+}
+
+/** Connections of which one refused is felt. */
+const FEW = 100;
+
+/** How many ports of a block may be in use before that many new connections to one destination meet a refusal. */
+function firstRefusal(size: number): number {
+  let [low, high] = [0, size];
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1;
+    if (refusalWhenFilled(middle, size) * FEW >= 1) high = middle;
+    else low = middle;
+  }
+  return high;
 }
 
 function requestOf(gateway: Gateway, source: SourcePlan, blocks: PortBlocks): BlockRequest {
@@ -124,6 +150,14 @@ export function largestBlock(request: BlockRequest, subscribers: number): number
     perAddress = Math.floor(ports / size) + 1;
   }
   return 0;
+}
+
+function useForIdle(size: number, largest: number): string {
+  if (largest <= SEARCHED_WHOLE) {
+    return `Blocks of ${formatCount(largest)} ports would use them all, and serve each subscriber better.`;
+  }
+  if (size >= SEARCHED_WHOLE) return "Fewer addresses will do: larger blocks would not be searched to the end.";
+  return `Blocks of ${SEARCHED_WHOLE} ports would use more of them, and serve each subscriber better.`;
 }
 
 function idleAddresses(blocks: PortBlocks): number {

@@ -21,11 +21,15 @@ export const EXPIRIES_PER_SECOND = 64_000;
 /** From a day on, forgotten connections fill the table. */
 const VERY_LONG_SECONDS = 86_400;
 
+/** One connection in so many refused is felt. */
+const FELT = 0.001;
+
 const CAPACITY: FilePath = ["capacity"];
 
 /** What is wrong or unwise with the table, its memory, the timers and the rates. */
 export function capacityProblems(
   gateway: Gateway,
+  sources: readonly SourcePlan[],
   facts: HostFacts,
   table: TablePlan,
   rates: RatePlan,
@@ -33,7 +37,7 @@ export function capacityProblems(
 ): PlanProblem[] {
   return [
     ...memory(table),
-    ...hashes(gateway, facts, table),
+    ...hashes(sources, facts, table),
     ...rate(gateway, table, rates),
     ...timers(gateway, facts, timeouts),
   ];
@@ -64,7 +68,7 @@ export function* exhaustionProblems(
   for (const plan of exhaustion) {
     const load = plan.loads[0];
     const i = sources.findIndex(({ rule }) => rule.name === plan.rule);
-    if (load === undefined || load.occupancy <= 0.97) continue;
+    if (load === undefined || load.refusalChance < FELT) continue;
     yield planProblem(
       "ports-run-out",
       "warning",
@@ -110,12 +114,12 @@ function* memory(table: TablePlan): Generator<PlanProblem> {
   }
 }
 
-function* hashes(gateway: Gateway, facts: HostFacts, table: TablePlan): Generator<PlanProblem> {
+function* hashes(sources: readonly SourcePlan[], facts: HostFacts, table: TablePlan): Generator<PlanProblem> {
   const canResize = facts.isHostNamespace && facts.writable.has("net.netfilter.nf_conntrack_buckets");
   if (table.bucketsNow !== undefined && !canResize) {
     const chain = (2 * table.expectedConnections) / table.bucketsNow;
     const message = `The host has ${formatCount(table.bucketsNow)} buckets, which cannot be changed from here: with ${formatCount(table.expectedConnections)} connections a chain holds ${formatCount(Math.round(chain))} on average`;
-    const fix = `On the host itself: sysctl -w net.netfilter.nf_conntrack_buckets=${table.required}`;
+    const fix = `On the host itself: sysctl -w net.netfilter.nf_conntrack_buckets=${table.requiredBuckets}`;
     if (chain > MEAN_CHAIN.refuse) {
       yield planProblem(
         "buckets-too-few",
@@ -128,15 +132,34 @@ function* hashes(gateway: Gateway, facts: HostFacts, table: TablePlan): Generato
       yield planProblem("chains-long", "warning", CAPACITY, `${message}.`, fix);
     }
   }
-  const preserving = gateway.sourceNat.findIndex((rule) => rule.ports.selection === "preserve");
-  if (preserving >= 0 && table.bysourceMeanChain > MEAN_CHAIN.warn) {
-    const rule = gateway.sourceNat[preserving];
+  yield* bysource(sources, table);
+}
+
+/** The NAT's table by source is too small: rules that preserve ports suffer, and others were made random for it. */
+function* bysource(sources: readonly SourcePlan[], table: TablePlan): Generator<PlanProblem> {
+  if (table.bysourceMeanChain <= MEAN_CHAIN.warn) return;
+  const slots = `The NAT's table by source has ${formatCount(table.bysourceBuckets)} slots since boot${table.bysourceAssumed ? " (assumed)" : ""}: ${formatCount(table.expectedConnections)} connections make chains of ${formatCount(Math.round(table.bysourceMeanChain))}`;
+  const boot = `Boot with nf_conntrack.hashsize=${table.requiredBuckets} (or in /etc/modprobe.d: options nf_conntrack hashsize=${table.requiredBuckets})`;
+  const preserving = sources.findIndex(({ rule }) => rule.ports.selection === "preserve");
+  if (preserving >= 0) {
     yield planProblem(
       "bysource-chains",
       "warning",
       ["source-nat", preserving, "ports", "selection"],
-      `The NAT's table by source has ${formatCount(table.bysourceBuckets)} slots since boot${table.bysourceAssumed ? " (assumed)" : ""}: ${formatCount(table.expectedConnections)} connections make chains of ${formatCount(Math.round(table.bysourceMeanChain))}, walked for every new connection of rule ${rule?.name ?? ""}.`,
-      `Boot with nf_conntrack.hashsize=${table.required} (or in /etc/modprobe.d: options nf_conntrack hashsize=${table.required}), or set selection: random, which skips that table.`,
+      `${slots}, walked for every new connection of rule ${sources[preserving]?.rule.name ?? ""}.`,
+      `${boot}, or set selection: random, which skips that table.`,
+    );
+  }
+  const chosen = sources.findIndex(
+    ({ rule, selection }) => rule.ports.selection === undefined && selection === "random",
+  );
+  if (chosen >= 0) {
+    yield planProblem(
+      "ports-at-random",
+      "warning",
+      ["source-nat", chosen],
+      `${slots}. So rule ${sources[chosen]?.rule.name ?? ""} chooses ports at random, which does not look there; but no source keeps its port, nor one public port for all destinations, which games and calls between subscribers like.`,
+      `${boot}; or say which you want: ports: { selection: random }, or preserve, with new connections at about half the rate when the table is full.`,
     );
   }
 }

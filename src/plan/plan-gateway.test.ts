@@ -82,7 +82,7 @@ test("the paper's formulas", () => {
         "64/32 x memory/16,384: 2,097,152 for 16 GiB; 2,097,152 for the 16.0 GiB here",
         "2,125,312: 1,700,000 expected connections and a quarter",
       ],
-      ["hash size", "max/8 = 262,144 by the formula; its script writes 2,097,152", "2,125,312"],
+      ["hash size", "max/8 = 262,144 by the formula; its script writes 2,097,152", "8,501,248"],
       ["translations", "25 addresses x (65,536 - 1,024) = 1,612,800, taken as the limit of all", "campus: 1,612,800"],
       ["tcp_timeout_established", "300 s (the kernel's own is 5 days)", "2 h 4 min"],
       ["route.max_size", "2,097,152", "not set"],

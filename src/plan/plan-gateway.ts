@@ -8,6 +8,7 @@ import { planNeighbours } from "./neighbours.ts";
 import { compareWithPaper } from "./paper.ts";
 import type { Plan } from "./plan.ts";
 import { sourceProblems } from "./source-problems.ts";
+import { selectPorts } from "./select-ports.ts";
 import { planSources } from "./sources.ts";
 import { planSysctls } from "./sysctls.ts";
 import { everyoneInside, planTable } from "./table.ts";
@@ -15,8 +16,9 @@ import { planRates, planTimeouts } from "./timeouts.ts";
 
 /** What the gateway file means on the host: where subscribers end up, what it takes, what is wrong or unwise. */
 export function planGateway(gateway: Gateway, facts: HostFacts): Plan {
-  const sources = planSources(gateway);
-  const table = planTable(gateway, sources, facts);
+  const dealt = planSources(gateway);
+  const table = planTable(gateway, dealt, facts);
+  const sources = selectPorts(dealt, table);
   const rates = planRates(gateway.capacity, table.expectedConnections, facts);
   const timeouts = planTimeouts(gateway.capacity, rates, facts);
   const neighbours = planNeighbours(gateway, sources, table.subscribers);
@@ -30,7 +32,7 @@ export function planGateway(gateway: Gateway, facts: HostFacts): Plan {
   const problems = [
     ...sourceProblems(gateway, sources),
     ...subscriberProblems(gateway, sources, inside),
-    ...capacityProblems(gateway, facts, table, rates, timeouts),
+    ...capacityProblems(gateway, sources, facts, table, rates, timeouts),
     ...exhaustionProblems(exhaustion, sources),
     ...hostProblems(gateway, facts, table, neighbours, sysctls),
   ];

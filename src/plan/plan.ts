@@ -1,7 +1,7 @@
 import type { Ipv4 } from "../address/ipv4.ts";
 import type { Ipv4Range } from "../address/ipv4-range.ts";
 import type { PortRange } from "../address/port-range.ts";
-import type { Gateway, ReachedBy, SourceNat, TimeoutName } from "../config/gateway.ts";
+import type { Gateway, PortSelection, ReachedBy, SourceNat, TimeoutName } from "../config/gateway.ts";
 import type { Problem } from "../config/problem.ts";
 
 /** What a gateway file means on a host: capacity, port blocks, table, memory, timers, sysctls; plain data. */
@@ -35,6 +35,8 @@ export interface SourcePlan {
   readonly blocks?: PortBlocks;
   /** For masquerade, when forwards listen on the link's address: the ports that stay free of them. Else the kernel's own range. */
   readonly masqueradePorts?: PortRange;
+  /** How ports are chosen: as the file says, or as `selectPorts` decides. */
+  readonly selection: PortSelection;
   /** Translations possible at once to one destination address, port and protocol; with blocks, of the subscribers there are. */
   readonly translationsPerDestination: number;
   readonly subscriberCount: number;
@@ -102,7 +104,9 @@ export interface TablePlan {
   readonly expectedConnections: number;
   /** What the expected connections ask for, head-room included. */
   readonly required: number;
-  /** What the table will hold: `required`, or what the host has already if that is more. */
+  /** Buckets that the expected connections ask for: two to four for each entry where the memory allows. */
+  readonly requiredBuckets: number;
+  /** What the table will hold: `required`, or what the host has already if that is more; and the same of buckets. */
   readonly max: number;
   readonly buckets: number;
   /** The host's limit as it is now, if known. A namespace's connections are compared with it, whoever set it. */

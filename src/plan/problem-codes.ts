@@ -22,6 +22,8 @@ export const PLAN_PROBLEM_CODES = {
   "chains-long": "Hash chains of the connection table are long on average, so each look-up is slow.",
   "bysource-chains":
     "The NAT's table by source keeps the size it had at boot; its chains are long, which slows every new connection.",
+  "ports-at-random":
+    "The NAT's table by source keeps the size it had at boot, too small for so many connections: ports are chosen at random.",
   "extensions-cost": "Connections carry an extension block, which makes each half as large again.",
   "rate-exceeds-table": "New connections per second times the time they stay is more than the table holds.",
   "expiry-too-fast": "More connections end each second than the kernel's garbage collection can remove.",
@@ -33,6 +35,8 @@ export const PLAN_PROBLEM_CODES = {
 
   // Warnings about pools and subscribers.
   "blocks-small": "A port block is so small that one busy page or program of a subscriber can use it up.",
+  "block-search":
+    "A port block is so large that the kernel does not search all of it: connections are refused before it is full.",
   "no-spare-blocks": "Every port block is given away: no subscriber and no port forward can be added.",
   "addresses-idle": "Half of a pool or more stays unused by its port blocks.",
   "address-without-ports": "Port forwards take all ports of one address of a pool, so source NAT leaves it out.",

@@ -101,12 +101,23 @@ const TABLE: [what: string, gateway: Gateway, facts: HostFacts, problems: string
     ],
   ],
   [
+    "blocks that are not searched to the end",
+    campus({
+      sourceNat: [sourceNat("10.10.1.0-10.10.20.255", { blocks: 256 })],
+      capacity: unrated(5120, 100),
+    }),
+    host(),
+    [
+      "warning block-search source-nat.0.ports.per-subscriber: The kernel does not search a block of 256 ports to the end: towards one destination the first of 100 new connections is refused when about 95 % of a block of rule campus are in use. | Blocks of 128 ports are used to the last one; a port serves each destination once, so they are far more than 128 connections.",
+    ],
+  ],
+  [
     "blocks too small, and most of the pool idle",
     campus({ sourceNat: [sourceNat("10.10.1.0-10.10.40.15", { blocks: 16 })] }),
     host(),
     [
       "warning blocks-small source-nat.0.ports.per-subscriber: 16 ports for each subscriber of rule campus are few: a browser behind a proxy, or a busy program, can open more connections than that to one server. | Give each 64 ports or more; up to 180 fit this pool.",
-      "warning addresses-idle pools.public.addresses: 24 of the 28 addresses of rule campus have no subscriber. | Blocks of 180 ports would use them all, and serve each subscriber better.",
+      "warning addresses-idle pools.public.addresses: 24 of the 28 addresses of rule campus have no subscriber. | Blocks of 128 ports would use more of them, and serve each subscriber better.",
     ],
   ],
   [
@@ -195,7 +206,7 @@ const TABLE: [what: string, gateway: Gateway, facts: HostFacts, problems: string
     }),
     host(),
     [
-      "warning ports-run-out source-nat.0.to: If 25 % of the connections of rule campus go to one destination, they need 99 % of its ports: 14 % of new ones are refused. | Give the rule 2 times as many public addresses.",
+      "warning ports-run-out source-nat.0.to: If 25 % of the connections of rule campus go to one destination, they need 99 % of its ports: 68 % of new ones are refused. | Give the rule 2 times as many public addresses.",
     ],
   ],
   [
@@ -203,7 +214,18 @@ const TABLE: [what: string, gateway: Gateway, facts: HostFacts, problems: string
     campus({ capacity: capacity({ connectionsPerSubscriber: 4000 }) }),
     host({ memoryBytes: 32 * 2 ** 30 }),
     [
-      "warning bysource-chains source-nat.0.ports.selection: The NAT's table by source has 262,144 slots since boot: 40,000,000 connections make chains of 153, walked for every new connection of rule campus. | Boot with nf_conntrack.hashsize=50000384 (or in /etc/modprobe.d: options nf_conntrack hashsize=50000384), or set selection: random, which skips that table.",
+      "warning bysource-chains source-nat.0.ports.selection: The NAT's table by source has 262,144 slots since boot: 40,000,000 connections make chains of 153, walked for every new connection of rule campus. | Boot with nf_conntrack.hashsize=100000768 (or in /etc/modprobe.d: options nf_conntrack hashsize=100000768), or set selection: random, which skips that table.",
+    ],
+  ],
+  [
+    "the same, if the file does not say how ports are chosen",
+    campus({
+      capacity: capacity({ connectionsPerSubscriber: 4000 }),
+      sourceNat: [sourceNat("10.10.1.0-10.10.40.15", { ports: { perSubscriber: 128 } })],
+    }),
+    host({ memoryBytes: 32 * 2 ** 30 }),
+    [
+      "warning ports-at-random source-nat.0: The NAT's table by source has 262,144 slots since boot: 40,000,000 connections make chains of 153. So rule campus chooses ports at random, which does not look there; but no source keeps its port, nor one public port for all destinations, which games and calls between subscribers like. | Boot with nf_conntrack.hashsize=100000768 (or in /etc/modprobe.d: options nf_conntrack hashsize=100000768); or say which you want: ports: { selection: random }, or preserve, with new connections at about half the rate when the table is full.",
     ],
   ],
   [
@@ -273,8 +295,8 @@ const TABLE: [what: string, gateway: Gateway, facts: HostFacts, problems: string
     campus(),
     inNamespace(),
     [
-      "warning chains-long capacity: The host has 262,144 buckets, which cannot be changed from here: with 1,700,000 connections a chain holds 13 on average. | On the host itself: sysctl -w net.netfilter.nf_conntrack_buckets=2125312",
-      "warning limit-is-hosts capacity: The limit of connections is the host's, 262,144: those of this namespace are counted by themselves and compared with it. The file needs 2,125,312. | In the host's first namespace: sysctl -w net.netfilter.nf_conntrack_max=2125312 net.netfilter.nf_conntrack_buckets=2125312",
+      "warning chains-long capacity: The host has 262,144 buckets, which cannot be changed from here: with 1,700,000 connections a chain holds 13 on average. | On the host itself: sysctl -w net.netfilter.nf_conntrack_buckets=8501248",
+      "warning limit-is-hosts capacity: The limit of connections is the host's, 262,144: those of this namespace are counted by themselves and compared with it. The file needs 2,125,312. | In the host's first namespace: sysctl -w net.netfilter.nf_conntrack_max=2125312 net.netfilter.nf_conntrack_buckets=8501248",
       "warning neighbours-are-hosts links: 10,000 hosts are on the links themselves; the neighbour table for them is one for all namespaces of the host. | In the host's first namespace: sysctl -w net.ipv4.neigh.default.gc_thresh1=10000 net.ipv4.neigh.default.gc_thresh2=20000 net.ipv4.neigh.default.gc_thresh3=40000",
     ],
   ],
@@ -292,8 +314,8 @@ const TABLE: [what: string, gateway: Gateway, facts: HostFacts, problems: string
       },
     },
     [
-      "error buckets-too-few capacity: The host has 65,536 buckets, which cannot be changed from here: with 1,700,000 connections a chain holds 52 on average; at 50 to 79 the kernel refuses new ones. | On the host itself: sysctl -w net.netfilter.nf_conntrack_buckets=2125312",
-      "warning limit-is-hosts capacity: The limit of connections is the host's, 4,000,000: those of this namespace are counted by themselves and compared with it. The file needs 2,125,312. | In the host's first namespace: sysctl -w net.netfilter.nf_conntrack_buckets=2125312",
+      "error buckets-too-few capacity: The host has 65,536 buckets, which cannot be changed from here: with 1,700,000 connections a chain holds 52 on average; at 50 to 79 the kernel refuses new ones. | On the host itself: sysctl -w net.netfilter.nf_conntrack_buckets=8501248",
+      "warning limit-is-hosts capacity: The limit of connections is the host's, 4,000,000: those of this namespace are counted by themselves and compared with it. The file needs 2,125,312. | In the host's first namespace: sysctl -w net.netfilter.nf_conntrack_buckets=8501248",
     ],
   ],
   [

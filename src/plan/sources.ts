@@ -40,7 +40,8 @@ export function planSources(gateway: Gateway): SourcePlan[] {
 
 function planSource(gateway: Gateway, rule: SourceNat, listening: readonly Listening[]): SourcePlan {
   const subscribers = subtractRanges(withoutRepeats(rule.from), rule.except);
-  const plan = { rule, subscribers, subscriberCount: countAddresses(subscribers) };
+  const selection = rule.ports.selection ?? "preserve";
+  const plan = { rule, subscribers, subscriberCount: countAddresses(subscribers), selection };
   const target = targetOf(gateway, rule);
   if (target === undefined) {
     const ports = portsOfLink(gateway, rule.out, listening);

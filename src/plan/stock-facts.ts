@@ -22,6 +22,7 @@ export function stockFacts(gateway: Gateway, memoryBytes?: number): HostFacts {
   ]);
   const sysctls: Record<string, string> = {
     "net.ipv4.ip_forward": "0",
+    "net.ipv4.ip_early_demux": "1",
     "net.ipv4.conf.default.rp_filter": "1",
     "net.netfilter.nf_conntrack_max": buckets,
     "net.netfilter.nf_conntrack_buckets": buckets,

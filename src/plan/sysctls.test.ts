@@ -19,8 +19,9 @@ const kernelTimers = { ...campus().capacity, timeouts: { profile: "kernel", seco
 test("the campus on a stock host", () => {
   assert.deepEqual(short(campus(), host()), [
     "net.ipv4.ip_forward: 0 -> 1 (namespace)",
+    "net.ipv4.ip_early_demux: 1 -> 0 (namespace)",
     "net.netfilter.nf_conntrack_max: 262144 -> 2125312 (host, at least)",
-    "net.netfilter.nf_conntrack_buckets: 262144 -> 2125312 (host, at least)",
+    "net.netfilter.nf_conntrack_buckets: 262144 -> 8501248 (host, at least)",
     "net.netfilter.nf_conntrack_tcp_timeout_syn_sent: 120 -> 240 (namespace)",
     "net.netfilter.nf_conntrack_tcp_timeout_syn_recv: 60 -> 240 (namespace)",
     "net.netfilter.nf_conntrack_tcp_timeout_established: 432000 -> 7440 (namespace)",
@@ -42,7 +43,8 @@ test("what is right or larger already is left alone", () => {
   const sysctls = {
     "net.ipv4.ip_forward": "1",
     "net.netfilter.nf_conntrack_max": "2125312",
-    "net.netfilter.nf_conntrack_buckets": "4194304",
+    "net.netfilter.nf_conntrack_buckets": "8501248",
+    "net.ipv4.ip_early_demux": "0",
     "net.ipv4.neigh.default.gc_thresh1": "10000",
     "net.ipv4.neigh.default.gc_thresh2": "50000",
     "net.ipv4.neigh.default.gc_thresh3": "40000",
@@ -73,7 +75,7 @@ test("a namespace that is not the host's: host-wide settings are locked, the oth
   assert.deepEqual(short(campus({ capacity: kernelTimers }), facts), [
     "net.ipv4.ip_forward: 0 -> 1 (namespace)",
     "net.netfilter.nf_conntrack_max: 262144 -> 2125312 (host, at least, locked)",
-    "net.netfilter.nf_conntrack_buckets: 262144 -> 2125312 (host, at least, locked)",
+    "net.netfilter.nf_conntrack_buckets: 262144 -> 8501248 (host, at least, locked)",
     "net.ipv4.neigh.default.gc_thresh1: - -> 10000 (host, at least, locked)",
     "net.ipv4.neigh.default.gc_thresh2: - -> 20000 (host, at least, locked)",
     "net.ipv4.neigh.default.gc_thresh3: - -> 40000 (host, at least, locked)",

@@ -10,13 +10,14 @@ const one = (address: string) => ({ first: ip(address), last: ip(address) });
 const planned = (gateway: Gateway, facts: HostFacts = host()) => planTable(gateway, planSources(gateway), facts);
 
 test("the campus of the paper on 16 GiB", () => {
-  const hashes = (2_125_312 + 262_144) * 8;
+  const hashes = (8_501_248 + 262_144) * 8;
   assert.deepEqual(planned(campus()), {
     subscribers: 10_000,
     expectedConnections: 1_700_000,
     required: 2_125_312,
+    requiredBuckets: 8_501_248,
     max: 2_125_312,
-    buckets: 2_125_312,
+    buckets: 8_501_248,
     limitNow: 262_144,
     bucketsNow: 262_144,
     bytesPerConnection: 256,
@@ -25,7 +26,7 @@ test("the campus of the paper on 16 GiB", () => {
     memoryBytes: 2_125_312 * 256 + hashes,
     memoryBytesWithExtensions: 2_125_312 * 384 + hashes,
     hostMemoryBytes: 17_179_869_184,
-    meanChain: 3_400_000 / 2_125_312,
+    meanChain: 3_400_000 / 8_501_248,
     bysourceBuckets: 262_144,
     bysourceAssumed: false,
     bysourceMeanChain: 1_700_000 / 262_144,
@@ -47,6 +48,19 @@ test("never less than the host has; buckets in whole pages, not powers of two", 
   for (const [facts, required, max, buckets] of table) {
     const plan = planned(campus({ capacity }), facts);
     assert.deepEqual([plan.required, plan.max, plan.buckets], [required, max, buckets]);
+  }
+});
+
+test("two to four buckets for each entry, where the memory allows", () => {
+  const table: [gib: number, each: number][] = [
+    [16, 4],
+    [3, 4],
+    [2, 2],
+    [0.5, 1],
+  ];
+  for (const [gib, each] of table) {
+    const { required, requiredBuckets } = planned(campus(), host({ memoryBytes: gib * 2 ** 30 }));
+    assert.equal(requiredBuckets / required, each, `${gib} GiB`);
   }
 });
 

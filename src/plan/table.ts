@@ -21,6 +21,18 @@ export const TABLE_HEADROOM = 1.25;
 /** The kernel rounds buckets up to whole pages of 512 slots; a power of two is not asked for. */
 export const BUCKET_MULTIPLE = 512;
 
+/**
+ * Buckets for each entry, the most first. An entry is in the table twice, and each one met in a bucket that is not the
+ * one looked for costs a miss of the CPU's caches; a new connection looks into four buckets.
+ */
+export const BUCKETS_PER_ENTRY: readonly number[] = [4, 2, 1];
+
+/** Up to so many entries one bucket each will do: the CPU's caches hold much of the table, and hosts have as many as they boot with. */
+export const SMALL_TABLE = 2 ** 20;
+
+/** The hash may take this part of the host's memory for more than one bucket an entry. */
+export const HASH_SHARE = 1 / 32;
+
 const GIB = 2 ** 30;
 
 /** Everyone the gateway translates for, each once: sources of `source-nat` and the hosts of `static-nat`. */
@@ -39,7 +51,8 @@ export function planTable(gateway: Gateway, sources: readonly SourcePlan[], fact
   const limitNow = numberOf(facts, "net.netfilter.nf_conntrack_max");
   const bucketsNow = numberOf(facts, "net.netfilter.nf_conntrack_buckets");
   const max = Math.max(required, limitNow ?? 0);
-  const buckets = Math.max(required, bucketsNow ?? 0);
+  const requiredBuckets = required * bucketsPerEntry(required, facts.memoryBytes);
+  const buckets = Math.max(requiredBuckets, bucketsNow ?? 0);
   const bysourceBuckets = facts.bysourceBuckets ?? bucketsAtBoot(facts.memoryBytes);
   const withExtensions = CONNECTION_BYTES + EXTENSION_BYTES;
   const hashes = (buckets + bysourceBuckets) * SLOT_BYTES;
@@ -47,6 +60,7 @@ export function planTable(gateway: Gateway, sources: readonly SourcePlan[], fact
     subscribers,
     expectedConnections,
     required,
+    requiredBuckets,
     max,
     buckets,
     ...(limitNow === undefined ? {} : { limitNow }),
@@ -67,7 +81,13 @@ export function planTable(gateway: Gateway, sources: readonly SourcePlan[], fact
 /** Memory of the table when it holds what the file asks for, head-room included; with extensions if there are any. */
 export function requiredMemory(table: TablePlan): number {
   const each = table.extensions.length > 0 ? table.bytesPerConnectionWithExtensions : table.bytesPerConnection;
-  return table.required * each + (Math.max(table.required, table.bucketsNow ?? 0) + table.bysourceBuckets) * SLOT_BYTES;
+  const hashes = (Math.max(table.requiredBuckets, table.bucketsNow ?? 0) + table.bysourceBuckets) * SLOT_BYTES;
+  return table.required * each + hashes;
+}
+
+function bucketsPerEntry(entries: number, memoryBytes: number): number {
+  if (entries <= SMALL_TABLE) return 1;
+  return BUCKETS_PER_ENTRY.find((each) => entries * each * SLOT_BYTES <= memoryBytes * HASH_SHARE) ?? 1;
 }
 
 /** What the kernel makes of `nf_conntrack_buckets` at boot if nothing is said (nf_conntrack_init_start, 5.15 on). */

@@ -23,7 +23,7 @@ export function sourceName(index: number): string {
 /** The chain that translates the sources of one rule, the last of the list, and the chains it needs. */
 export function sourceChains(source: SourcePlan, index: number): IptablesChain[] {
   const name = sourceName(index);
-  const random = source.rule.ports.selection === "random" ? " --random-fully" : "";
+  const random = source.selection === "random" ? " --random-fully" : "";
   if (source.blocks !== undefined) return blockChains(name, source.blocks, random);
   if (source.rule.to.kind === "masquerade") {
     const ports = source.masqueradePorts;

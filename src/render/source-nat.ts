@@ -80,7 +80,7 @@ function blockMap(name: string, blocks: PortBlocks, rule: string): NftSet {
 
 function statements(source: SourcePlan): string[] {
   const { rule, addresses } = source;
-  const flags = rule.ports.selection === "random" ? " fully-random" : "";
+  const flags = source.selection === "random" ? " fully-random" : "";
   if (rule.to.kind === "masquerade") {
     const { masqueradePorts } = source;
     const ported =

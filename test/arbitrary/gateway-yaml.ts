@@ -180,11 +180,11 @@ function capacity({ capacity: { timeouts, ...of } }: Gateway, writer: Writer): Y
 }
 
 function policy({ ports }: SourceNat, writer: Writer): Yaml | undefined {
-  const isDefault = ports.selection === "preserve";
-  if (ports.perSubscriber === undefined && isDefault) return writer.maybe(50) ? undefined : "shared";
+  if (ports.perSubscriber === undefined && ports.selection === undefined)
+    return writer.maybe(50) ? undefined : "shared";
   return {
     "per-subscriber": ports.perSubscriber === undefined ? undefined : String(ports.perSubscriber),
-    selection: isDefault && writer.maybe(50) ? undefined : ports.selection,
+    selection: ports.selection,
   };
 }
 

@@ -8,6 +8,7 @@ import type {
   Link,
   Pool,
   PortForward,
+  PortPolicy,
   SourceNat,
   StaticNat,
   TwiceNat,
@@ -81,7 +82,7 @@ const arbitrarySketch = fc.record({
       pool: fc.nat(2),
       reachedBy,
       block: fc.option(percent, { nil: undefined, freq: 1 }),
-      selection: fc.constantFrom("preserve", "random"),
+      selection: fc.constantFrom("preserve", "random", undefined),
     }),
     { maxLength: 4 },
   ),
@@ -249,7 +250,7 @@ function rulesOf(sketch: Sketch, drawn: readonly Drawn[], uplink: (index: number
       const { pool } = choice;
       const out = choice.out.name;
       const block = blockOf(entry.block, pool, subscribers, sketch.forwards.length);
-      const ports = { selection: entry.selection, ...(block === undefined ? {} : { perSubscriber: block }) };
+      const ports = { ...selectionOf(entry), ...(block === undefined ? {} : { perSubscriber: block }) };
       const user = users.get(pool.name);
       if (user === undefined || (block === undefined && user.ports.perSubscriber === undefined)) {
         const rule = { ...common, out, to: { kind: "pool", pool: pool.name }, ports } as const;
@@ -257,7 +258,7 @@ function rulesOf(sketch: Sketch, drawn: readonly Drawn[], uplink: (index: number
         return rule;
       }
     }
-    return { ...common, to: singleTarget(entry, up), ports: { selection: entry.selection } };
+    return { ...common, to: singleTarget(entry, up), ports: selectionOf(entry) };
   });
   if (sketch.catchAll) {
     const out = uplink(0).link.name;
@@ -266,6 +267,10 @@ function rulesOf(sketch: Sketch, drawn: readonly Drawn[], uplink: (index: number
     rules.push({ name: "catch-all", from, except: [], untranslatedTo: [], out, to, ports: { selection: "preserve" } });
   }
   return rules;
+}
+
+function selectionOf({ selection }: Sketch["rules"][number]): PortPolicy {
+  return selection === undefined ? {} : { selection };
 }
 
 function singleTarget(entry: Sketch["rules"][number], up: Uplink): SourceNat["to"] {

@@ -41,7 +41,7 @@ const portPolicy = z
       }).optional(),
       selection: choice(["preserve", "random"], {
         description:
-          "preserve (so unless said): the port of the subscriber where it is free. random: an unpredictable one.",
+          "preserve: the port of the subscriber where it is free, and the same public port for all destinations where that can be. random: an unpredictable one; new connections begin as fast in a full table as in an empty one. Unless said, preserve, or random where the table is to be so large that preserving would slow new connections down.",
         examples: ["preserve", "random"],
       }).optional(),
     }),

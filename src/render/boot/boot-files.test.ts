@@ -91,7 +91,7 @@ test("forwarding is no setting of the start, the hash size is a module's paramet
   const sysctls = textOf(files, "/etc/sysctl.d/90-meganat.conf");
   assert.doesNotMatch(sysctls, /forward/);
   assert.match(sysctls, /^net\.netfilter\.nf_conntrack_max = 2125312$/m);
-  assert.match(textOf(files, "/etc/modprobe.d/meganat.conf"), /^options nf_conntrack hashsize=2125312$/m);
+  assert.match(textOf(files, "/etc/modprobe.d/meganat.conf"), /^options nf_conntrack hashsize=8501248$/m);
   assert.match(
     textOf(files, "/etc/meganat/ruleset.nft"),
     /^table ip meganat\ndelete table ip meganat\ntable ip meganat \{\n/,
