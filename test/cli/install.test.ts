@@ -62,7 +62,7 @@ test("install says when the system would not do as the files ask", async (t) => 
 
 test("the pieces are printed for those who keep them elsewhere", async () => {
   const cases = [
-    ["modprobe", /^options nf_conntrack hashsize=2125312$/m],
+    ["modprobe", /^options nf_conntrack hashsize=8501248$/m],
     ["systemd", /^# \/etc\/systemd\/system\/meganat\.service\n\[Unit\]$/m],
     ["networkd", /^Address=61\.138\.177\.30\/32$/m],
     ["ifupdown", /^iface bond1 inet static$/m],
