@@ -68,6 +68,8 @@ export type Expression =
   | {
       readonly kind: "any-number";
       readonly below: bigint;
+      /** A hash: the same number for all packets of a connection and direction. */
+      readonly hash?: true;
       readonly jhash?: { readonly of: FieldExpression; readonly seed: number };
     }
   | { readonly kind: "unknown"; readonly text: string };

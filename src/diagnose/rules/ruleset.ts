@@ -75,6 +75,8 @@ export interface NamedSet {
   /** Types of the parts of a key, and of what a map gives. */
   readonly keyTypes: readonly Datatype[];
   readonly dataTypes: readonly Datatype[];
+  /** Packets or time may change what is in it, without anybody's command. */
+  readonly changesByItself?: true;
   /** Undefined if nobody read them: there are too many, or they change all the time. */
   readonly elements?: readonly Member[];
 }

@@ -26,6 +26,7 @@ export function readExpression(json: unknown, table: TableName): Expression {
     return {
       kind: "any-number",
       below: BigInt(Number(body["mod"])),
+      ...(kind === "symhash" || (of !== undefined && isOfFields(of)) ? { hash: true } : {}),
       ...(of?.kind === "field" && of.datatype === "address" && typeof seed === "number" ? { jhash: { of, seed } } : {}),
     };
   }
@@ -42,6 +43,10 @@ export function readExpression(json: unknown, table: TableName): Expression {
     return { kind: "shift", left: kind === "<<", by: BigInt(by), of: readExpression(of, table) };
   }
   return unknown;
+}
+
+function isOfFields(of: Expression): boolean {
+  return of.kind === "field" || (of.kind === "tuple" && of.of.every((part) => part.kind === "field"));
 }
 
 /** Reads an expression that is a value where it can be one: the right side of a comparison, data of a map. */

@@ -162,6 +162,9 @@ function readSet(kind: "set" | "map", body: JsonObject, elements: ReadonlyMap<st
     kind,
     keyTypes: types,
     dataTypes,
+    ...([body["flags"]].flat().some((flag) => flag === "dynamic" || flag === "timeout")
+      ? { changesByItself: true }
+      : {}),
     ...(known === undefined
       ? {}
       : { elements: known.map((element) => readMember(element, types, { family, table }, dataTypes)) }),
