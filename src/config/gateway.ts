@@ -13,8 +13,12 @@ export interface Gateway {
   readonly staticNat: readonly StaticNat[];
   readonly twiceNat: readonly TwiceNat[];
   readonly capacity: Capacity;
-  readonly fastPath: "auto" | "off";
+  /** By which eBPF program established connections are forwarded; `off` when the file does not say. */
+  readonly fastPath: FastPathChoice;
 }
+
+/** `auto` takes for each interface what suits it. */
+export type FastPathChoice = "auto" | "xdp" | "tc" | "off";
 
 /** A network interface in its role: `name` is what the file calls it, `interface` what the kernel does. */
 export interface Link {

@@ -79,7 +79,7 @@ capacity: { bandwidth: 10gbit, timeouts: { udp: 1m30s } }
     bandwidth: 10_000_000_000,
     timeouts: { profile: "rfc", seconds: { udp: 90 } },
   });
-  deepEqual(fastPath, "auto");
+  deepEqual(fastPath, "off");
 });
 
 test("anchors stand for what they name", () => {

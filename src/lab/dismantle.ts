@@ -1,5 +1,6 @@
 import { rmSync } from "node:fs";
 import { recordDirectory } from "../apply/record-directory.ts";
+import { turnOffFastPath } from "../fastpath/turn-off.ts";
 import { isKernelError } from "../kernel/error.ts";
 import { deleteNamespace, listNamespaces } from "../kernel/namespace.ts";
 import { killProcess, processesInNamespace } from "../kernel/process.ts";
@@ -30,7 +31,10 @@ export function dismantleLab(state: LabState): void {
   attempt(() => raiseLoweredLimits(state.id));
   attempt(() => endProcesses(namespaces));
   const there = new Set(listNamespaces());
-  for (const name of namespaces.filter((candidate) => there.has(candidate))) attempt(() => removeNamespace(name));
+  for (const name of namespaces.filter((candidate) => there.has(candidate))) {
+    attempt(() => turnOffFastPath({ netns: name }));
+    attempt(() => removeNamespace(name));
+  }
   // What `apply` wrote down of the namespaces means nothing without them.
   for (const name of namespaces) attempt(() => rmSync(recordDirectory(name), { recursive: true, force: true }));
   attempt(() => returnHostLimits(state.id));

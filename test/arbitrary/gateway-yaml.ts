@@ -152,7 +152,7 @@ function fileOf(gateway: Gateway, writer: Writer): { [key: string]: Yaml | undef
       })),
     ),
     capacity: capacity(gateway, writer),
-    "fast-path": gateway.fastPath === "auto" && writer.maybe(50) ? undefined : gateway.fastPath,
+    "fast-path": gateway.fastPath === "off" && writer.maybe(50) ? undefined : gateway.fastPath,
   };
 }
 

@@ -128,7 +128,7 @@ const arbitrarySketch = fc.record({
     profile: fc.constantFrom("rfc", "paper", "kernel"),
     timeouts: fc.dictionary(fc.constantFrom(...TIMEOUT_NAMES), fc.integer({ min: 1, max: 500_000 }), { maxKeys: 4 }),
   }),
-  fastPath: fc.constantFrom("auto", "off"),
+  fastPath: fc.constantFrom("auto", "xdp", "tc", "off"),
 });
 
 type Sketch = typeof arbitrarySketch extends fc.Arbitrary<infer T> ? T : never;

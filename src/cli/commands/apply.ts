@@ -1,4 +1,6 @@
 import type { ApplyOutcome } from "../../apply/apply.ts";
+import type { FastPathOutcome } from "../../fastpath/settle.ts";
+import type { Plan } from "../../plan/plan.ts";
 import { changeLines, remarkLines } from "../apply-text.ts";
 import { command } from "../command.ts";
 import { CommandError } from "../failure.ts";
@@ -36,6 +38,7 @@ export const apply = command<Flags, [file: string]>({
     ["gateway", "name of the gateway"],
     ["changes", "what was or would be changed, in words, in order"],
     ["script", "the nft text that was or would be sent"],
+    ["fastPath", "what was or would be done: off, turned-on, turned-off, kept or forgotten (it learns anew)"],
     ["warnings", "the plan's: { code, severity, file, line, column, message, fix }"],
     ["notices", "what else there is to know: { code, message, fix }"],
   ],
@@ -62,16 +65,43 @@ export const apply = command<Flags, [file: string]>({
     const options = { desired: renderState(plan), namespace: netns, hostWide };
     const outcome = dry ? dryRun(options) : applyGateway(options);
     if (outcome.outcome === "refused" || outcome.outcome === "failed") throw notApplied(outcome);
+    const fastPath = await fastPathOf(plan, outcome, netns, dry);
     const { gateway, changes, script, notices } = outcome;
     const warnings = problems.map(problemJson);
     return {
-      json: { outcome: outcome.outcome, gateway, changes, script, warnings, notices },
-      text: text(output, outcome),
+      json: { outcome: outcome.outcome, gateway, changes, script, warnings, notices, fastPath },
+      text: text(output, outcome, FAST_PATH[fastPath]),
     };
   },
 });
 
-function text(output: Output, outcome: ApplyOutcome): NonNullable<CommandResult["text"]> {
+/** The gateway stands, whatever becomes of the fast path: a failure of it says so. */
+async function fastPathOf(
+  plan: Plan,
+  outcome: ApplyOutcome,
+  netns: string | undefined,
+  dry: boolean,
+): Promise<FastPathOutcome> {
+  const { fastPathOutcome, settleFastPath } = await import("../../fastpath/settle.ts");
+  const wish = {
+    netns,
+    path: plan.gateway.fastPath,
+    devices: plan.gateway.links.map((link) => link.interface),
+    connections: plan.table.max,
+  };
+  const changed = outcome.changes.length > 0;
+  return dry ? fastPathOutcome(wish, changed) : settleFastPath(wish, changed);
+}
+
+const FAST_PATH: Readonly<Record<FastPathOutcome, string | undefined>> = {
+  off: undefined,
+  kept: undefined,
+  "turned-on": "fast path: on",
+  "turned-off": "fast path: off",
+  forgotten: "fast path: learns every connection anew",
+};
+
+function text(output: Output, outcome: ApplyOutcome, fastPath: string | undefined): NonNullable<CommandResult["text"]> {
   const { gateway, changes, script, notices } = outcome;
   const count = `${changes.length} change${changes.length === 1 ? "" : "s"}`;
   const heads: Readonly<Record<string, string>> = {
@@ -81,7 +111,13 @@ function text(output: Output, outcome: ApplyOutcome): NonNullable<CommandResult[
   };
   const rules = outcome.outcome === "would-apply" && script !== "" ? ["", "nft transaction:", script.trimEnd()] : [];
   const head = output.paint("good", heads[outcome.outcome] ?? outcome.outcome);
-  return [head, ...changeLines(changes), ...remarkLines(output, [], notices), ...rules].join("\n");
+  return [
+    head,
+    ...changeLines(changes),
+    ...(fastPath === undefined ? [] : [`  ${fastPath}`]),
+    ...remarkLines(output, [], notices),
+    ...rules,
+  ].join("\n");
 }
 
 function notApplied({ outcome, gateway, problems, undone }: ApplyOutcome): CommandError {

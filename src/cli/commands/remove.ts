@@ -24,6 +24,8 @@ export const remove = command<object, []>({
   parameters: {},
   run: async ({ output, netns }) => {
     const { removeGateway } = await import("../../apply/remove.ts");
+    const { turnOffFastPath } = await import("../../fastpath/turn-off.ts");
+    turnOffFastPath({ netns });
     const outcome = removeGateway({ namespace: netns });
     const { gateway, changes, problems, notices } = outcome;
     if (outcome.outcome === "refused") {

@@ -1,8 +1,10 @@
+import type { FastPathStatus } from "../../fastpath/status.ts";
 import type { Installation } from "../../apply/boot/installation.ts";
 import type { GatewayStatus } from "../../apply/status.ts";
 import { remarkLines, changeLines } from "../apply-text.ts";
 import { command } from "../command.ts";
 import { planFile } from "../gateway-file.ts";
+import { fastPathLines } from "../fastpath-text.ts";
 import { occupancyLines, occupancyRows, type OccupancyRow } from "../occupancy-text.ts";
 import type { Output } from "../output.ts";
 import { CONFIG_FLAG } from "../parameters.ts";
@@ -36,6 +38,7 @@ export const status = command<Flags, []>({
       "occupancy",
       "for each public address: { address, connections, ports, portsAvailable?, hosts }; absent with --quick",
     ],
+    ["fastPath", "what `meganat fastpath status` says; absent when it is off"],
     ["counters", "the rules' counters: { name, packets, bytes }"],
     ["drift", "what someone has changed: { code, message, fix }"],
     ["interrupted", "an apply or remove that broke off: { message, fix }"],
@@ -58,15 +61,22 @@ export const status = command<Flags, []>({
     const found = gatewayStatus({ namespace: netns, ...desired });
     const { readInstallation } = await import("../../apply/boot/installation.ts");
     const installed = netns === undefined ? readInstallation() : undefined;
+    const { readFastPathStatus } = await import("../../fastpath/status.ts");
+    const fastPath = readFastPathStatus({ netns });
     const rows = quick || found.state === "absent" ? undefined : await occupancyRows(netns, plan);
-    const finding = found.state !== "in-place" || found.problems.length > 0 || installed?.fix !== undefined;
+    const finding =
+      found.state !== "in-place" ||
+      found.problems.length > 0 ||
+      installed?.fix !== undefined ||
+      fastPath?.whole === false;
     return {
       json: {
         ...found,
         ...(installed === undefined ? {} : { installed }),
+        ...(fastPath === undefined ? {} : { fastPath }),
         ...(rows === undefined ? {} : { occupancy: rows }),
       },
-      text: statusText(output, found, rows, installed),
+      text: statusText(output, found, rows, installed, fastPath),
       status: finding ? 1 : 0,
     };
   },
@@ -85,6 +95,7 @@ function statusText(
   found: GatewayStatus,
   rows: readonly OccupancyRow[] | undefined,
   installed: Installation | undefined,
+  fastPath: FastPathStatus | undefined,
 ): string {
   const { state, gateway, rules, appliedAt, connections, counters, drift, interrupted, pending } = found;
   const style = state === "in-place" ? "good" : state === "absent" ? "quiet" : "bad";
@@ -96,6 +107,7 @@ function statusText(
     ...(appliedAt === undefined ? [] : [`applied      ${appliedAt}`]),
     ...(rules === undefined ? [] : [`rules        ${rules}`]),
     ...installedLines(output, installed),
+    ...(fastPath === undefined ? [] : fastPathLines(output, fastPath).filter((line) => line !== "")),
     `connections  ${String(count ?? "unknown")} of ${String(max ?? "unknown")}${share}, ${String(buckets ?? "unknown")} buckets`,
   ];
   if (rows !== undefined) lines.push("", output.paint("heading", "Public addresses"), ...occupancyLines(rows));

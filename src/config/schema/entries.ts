@@ -1,3 +1,4 @@
+import type { FastPathChoice } from "../gateway.ts";
 import type * as z from "zod";
 import { Fault } from "../fault.ts";
 import { faultProblem, fileProblem } from "../file-problem.ts";
@@ -39,7 +40,7 @@ export interface FileEntries {
   readonly staticNat: readonly Entry<StaticNatEntry>[];
   readonly twiceNat: readonly Entry<TwiceNatEntry>[];
   readonly capacity: CapacityEntry;
-  readonly fastPath: "auto" | "off";
+  readonly fastPath: FastPathChoice;
   /** Names in the file, of entries that could not be read too; undefined when the section itself could not. */
   readonly linkNames: readonly string[] | undefined;
   readonly poolNames: readonly string[] | undefined;
@@ -75,7 +76,7 @@ export function readEntries(tree: Tree, problems: Problem[]): FileEntries {
     staticNat: readList(file, "static-nat", staticNatSchema, problems),
     twiceNat: readList(file, "twice-nat", twiceNatSchema, problems),
     capacity: capacity ?? {},
-    fastPath: fastPath ?? "auto",
+    fastPath: fastPath ?? "off",
     linkNames: namesIn("links", tree),
     poolNames: namesIn("pools", tree),
   };

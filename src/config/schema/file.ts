@@ -40,8 +40,9 @@ export const fileSchema = keys("a gateway file", {
     description: "Networks with the same addresses that must talk: each sees the other under other addresses.",
   }),
   capacity: capacitySchema.nullable().optional().meta({ description: "What the gateway must hold." }),
-  "fast-path": choice(["auto", "off"], {
-    description: "Whether established connections may take the eBPF path.",
+  "fast-path": choice(["auto", "xdp", "tc", "off"], {
+    description:
+      "By which eBPF program established connections are forwarded past the network stack: in the driver (xdp), in front of the stack (tc), what suits each interface (auto), or not (off, the default).",
     examples: ["auto", "off"],
   }).optional(),
 });

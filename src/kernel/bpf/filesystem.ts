@@ -1,5 +1,5 @@
-import { mkdirSync, statfsSync } from "node:fs";
-import { checkCall, kernelErrorFromNode } from "../ffi/errno.ts";
+import { accessSync, constants, mkdirSync, statfsSync } from "node:fs";
+import { checkCall } from "../ffi/errno.ts";
 import { libc } from "../ffi/libc.ts";
 
 /** Where systemd mounts it, and everybody looks. */
@@ -21,17 +21,16 @@ export function bpfFilesystem(): string {
   return OWN;
 }
 
-/** As `bpfFilesystem`, but mounts none. */
+/** As `bpfFilesystem`, but mounts none; also undefined for who may not use it. */
 export function findBpfFilesystem(): string | undefined {
   return [USUAL, OWN].find(isBpfFilesystem);
 }
 
 function isBpfFilesystem(path: string): boolean {
   try {
-    return Number(BigInt.asUintN(32, BigInt(statfsSync(path).type))) === BPF_FS_MAGIC;
-  } catch (error) {
-    const failure = kernelErrorFromNode(`look at ${path}`, error);
-    if (failure instanceof Error) return false;
-    throw failure;
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+    return statfsSync(path).type >>> 0 === BPF_FS_MAGIC;
+  } catch {
+    return false;
   }
 }
