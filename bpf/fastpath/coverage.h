@@ -28,8 +28,8 @@ struct {
   __type(value, struct sample);
 } samples SEC(".maps");
 
-static __always_inline bool is_covered(__u32 hash) {
-  return hash >> 28 < control.coverage;
+static __always_inline bool is_covered(__u64 hash) {
+  return (hash >> 28 & 15) < control.coverage;
 }
 
 /* Called for packets that were looked up in vain or not at all. */
@@ -42,7 +42,9 @@ static __always_inline void decide_coverage(const struct account *account, __u32
 
   if ((missed + account->packets[NOT_COVERED]) % MISSES_TO_LOOK != 0) return;
   before = bpf_map_lookup_elem(&samples, &slot);
-  if (!before || now - before->since < control.window) return;
+  if (!before) return;
+  if (before->since == 0) before->since = now;
+  if (now - before->since < control.window) return;
   found -= before->found;
   missed -= before->missed;
   if (found + missed < LOOKS_TO_DECIDE) return;

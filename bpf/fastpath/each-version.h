@@ -36,7 +36,7 @@ static __always_inline bool of(still_holds)(const struct of(flow) * flow, const 
 
 /* Finds what is remembered of a packet's connection, and whether it still serves. */
 static __always_inline enum fate of(recall)(const struct of(flow) * flow, struct of(remembered) * known) {
-  __u32 hash = of(hash)(flow);
+  __u64 hash = of(hash)(flow);
   __u32 now = ticks();
   struct of(remembered) * place;
   struct of(set) * set;
@@ -154,7 +154,7 @@ static __always_inline enum fate of(learn)(__u64 connection, const of(ip_header)
   struct of(flow) leaving = {};
   enum fate fate = of(read_flow)(ip, end, &leaving);
   struct of(set) * set;
-  __u32 hash;
+  __u64 hash;
 
   if (fate != FORWARDED) return fate;
   if (!is_forwardable(connection, leaving.protocol, now) || zone_of(connection) != 0) return NOT_ELIGIBLE;

@@ -7,6 +7,7 @@
 #include <bpf/bpf_endian.h>
 #include "conntrack.h"
 #include "remembered.h"
+#include "shelf.h"
 #include "transport.h"
 
 #define IP_FRAGMENT 0x3fff
@@ -55,23 +56,12 @@ struct set4 {
   struct remembered4 place[2];
 };
 
-struct {
-  __uint(type, BPF_MAP_TYPE_ARRAY);
-  __uint(map_flags, BPF_F_MMAPABLE); /* begins at a page, so no place lies across two cache lines */
-  __uint(max_entries, 1);
-  __type(key, __u32);
-  __type(value, struct set4);
-} connections4 SEC(".maps");
+SHELVES(4)
 
-static __always_inline __u32 hash4(const struct flow4 *flow) {
+static __always_inline __u64 hash4(const struct flow4 *flow) {
   __u64 hash = (flow->addresses ^ settings.seed) * 0x9e3779b97f4a7c15;
   hash = (hash ^ hash >> 32 ^ flow->ports ^ (__u64)flow->kind << 32) * 0xd6e8feb86659fd93;
-  return hash >> 32;
-}
-
-static __always_inline struct set4 *find_set4(__u32 hash) {
-  __u32 set = hash & (settings.sets4 - 1);
-  return bpf_map_lookup_elem(&connections4, &set);
+  return hash ^ hash >> 32;
 }
 
 static __always_inline bool is_of4(const struct remembered4 *place, const struct flow4 *flow) {

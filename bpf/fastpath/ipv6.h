@@ -7,6 +7,7 @@
 #include <bpf/bpf_endian.h>
 #include "conntrack.h"
 #include "remembered.h"
+#include "shelf.h"
 #include "transport.h"
 
 #define IP6_VERSION 6
@@ -56,30 +57,19 @@ struct set6 {
   struct remembered6 place[2];
 };
 
-struct {
-  __uint(type, BPF_MAP_TYPE_ARRAY);
-  __uint(map_flags, BPF_F_MMAPABLE);
-  __uint(max_entries, 1);
-  __type(key, __u32);
-  __type(value, struct set6);
-} connections6 SEC(".maps");
+SHELVES(6)
 
 static __always_inline bool is_address6(const struct address6 *a, const struct address6 *b) {
   return a->half[0] == b->half[0] && a->half[1] == b->half[1];
 }
 
-static __always_inline __u32 hash6(const struct flow6 *flow) {
+static __always_inline __u64 hash6(const struct flow6 *flow) {
   __u64 hash = (flow->source.half[0] ^ settings.seed) * 0x9e3779b97f4a7c15;
   hash = (hash ^ hash >> 32 ^ flow->source.half[1]) * 0xd6e8feb86659fd93;
   hash = (hash ^ hash >> 32 ^ flow->destination.half[0]) * 0x9e3779b97f4a7c15;
   hash = (hash ^ hash >> 32 ^ flow->destination.half[1]) * 0xd6e8feb86659fd93;
   hash = (hash ^ hash >> 32 ^ flow->ports ^ (__u64)flow->kind << 32) * 0xa0761d6478bd642f;
-  return hash >> 32;
-}
-
-static __always_inline struct set6 *find_set6(__u32 hash) {
-  __u32 set = hash & (settings.sets6 - 1);
-  return bpf_map_lookup_elem(&connections6, &set);
+  return hash ^ hash >> 32;
 }
 
 static __always_inline bool is_of6(const struct remembered6 *place, const struct flow6 *flow) {

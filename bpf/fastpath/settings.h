@@ -9,8 +9,8 @@
 /* Fixed when the programs are loaded: the verifier takes them for constants, and leaves out what they rule out. */
 struct settings {
   __u64 seed;          /* secret, so that nobody can choose connections that share a place in memory */
-  __u32 sets4;         /* places for IPv4: a power of two, of two connections each */
-  __u32 sets6;         /* and for IPv6 */
+  __u32 shelves4;      /* how many there are for IPv4, at most 65535 */
+  __u32 shelves6;      /* and for IPv6 */
   __u32 device_factor; /* odd; makes every interface's index into a different number, see device_slot */
   __u32 weak_order;    /* the processor may let others see writes in another order */
 };

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { arch } from "node:os";
 import { BpfObject, objectPath } from "../kernel/bpf/object.ts";
+import { createArrayMap, type BpfMap } from "../kernel/bpf/map.ts";
 import { hasKernelFunction, readKernelTypes } from "../kernel/btf.ts";
 import { inNamespace, type NamespaceName } from "../kernel/namespace.ts";
 import { HOST_LITTLE_ENDIAN } from "../kernel/netlink/header.ts";
@@ -11,6 +12,10 @@ import { settingsBytes } from "./settings.ts";
 
 /** enum path in bpf/fastpath/settings.h. */
 const TAKES = { xdp: 1, tc: 2 } as const;
+
+/** struct shelf4 and shelf6 in bpf/fastpath/shelf.h: a cache line, and sets of two places. */
+const SHELF4_BYTES = 64 + 253 * 128;
+const SHELF6_BYTES = 64 + 126 * 256;
 
 /** Loads the programs, and tells them of the interfaces. Throws what BpfObject.load does. */
 export function loadPrograms(
@@ -26,16 +31,30 @@ export function loadPrograms(
     // Of the processors Node.js runs on, only x86 shows writes to others in their order.
     weakOrder: arch() !== "x64",
   });
-  const sizes = { connections4: size.sets4, connections6: size.sets6 };
+  const sizes = { shelves4: size.shelves4, shelves6: size.shelves6 };
   const name = hasKernelFunction(readKernelTypes(), "bpf_rdonly_cast") ? "fastpath" : "fastpath-probed";
   const object = BpfObject.load(objectPath(name), sizes, constants);
   try {
     tellDevices(object, namespace, devices, deviceFactor);
+    fillShelves(object.map("shelves4"), SHELF4_BYTES, size.shelves4);
+    fillShelves(object.map("shelves6"), SHELF6_BYTES, size.shelves6);
   } catch (error) {
     object.close();
     throw error;
   }
   return object;
+}
+
+/** Each shelf is a map of its own; the map of maps keeps them. */
+function fillShelves(shelves: BpfMap, bytes: number, count: number): void {
+  for (let at = 0; at < count; at++) {
+    const shelf = createArrayMap("shelf", bytes, 1);
+    try {
+      shelves.updateAt(at, words(shelf.fd));
+    } finally {
+      shelf.close();
+    }
+  }
 }
 
 function tellDevices(

@@ -38,7 +38,7 @@ export function readFastPathStatus({ netns }: { readonly netns?: NamespaceName }
     whole: found !== undefined,
     since,
     devices: found?.devices ?? [],
-    places: { ipv4: size.sets4 * 2, ipv6: size.sets6 * 2, bytes: size.bytes },
+    places: { ipv4: size.places4, ipv6: size.places6, bytes: size.bytes },
     coverage: (found?.control.coverage ?? 0) / 16,
     epoch: found?.control.epoch ?? 0,
     settings,

@@ -99,7 +99,7 @@ function tableSize(netns: NamespaceName): number {
 /** What leaves is watched first, so that there is something to know when the first packet is looked up. */
 function attach(object: BpfObject, netns: NamespaceName, devices: readonly FastDevice[]): void {
   const directory = makePinDirectory(netns);
-  for (const name of ["accounts", "connections4"]) pin(object.map(name).info.fd, join(directory, name));
+  pin(object.map("accounts").info.fd, join(directory, "accounts"));
   pin(object.variables(".data").info.fd, join(directory, "control"));
   for (const { name, index } of devices) {
     attachTraffic(netns, name, "egress", object.program("learn")).pin(join(directory, linkName("egress", index)));

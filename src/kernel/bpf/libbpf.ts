@@ -110,6 +110,9 @@ function declare(library: LibraryHandle) {
     bpf_map_get_next_key: func<(fd: number, key: Memory, next: Memory) => number>(
       "int bpf_map_get_next_key(int, void *, void *)",
     ),
+    bpf_map_create: func<
+      (type: number, name: string, keySize: number, valueSize: number, maxEntries: number, options: null) => number
+    >("int bpf_map_create(int, const char *, uint32_t, uint32_t, uint32_t, void *)"),
     bpf_map_update_batch: func<(fd: number, keys: Memory, values: Memory, count: Memory, options: null) => number>(
       "int bpf_map_update_batch(int, void *, void *, void *, void *)",
     ),

@@ -1,4 +1,5 @@
 import { constants } from "node:os";
+import { Descriptor } from "../ffi/descriptor.ts";
 import { HOST_LITTLE_ENDIAN } from "../netlink/header.ts";
 import { checkBpf } from "./error.ts";
 import { libbpf } from "./libbpf.ts";
@@ -143,6 +144,15 @@ export class BpfMap {
       throw new RangeError(`map ${this.info.name}: a ${what} has ${size} bytes, not ${bytes.length}`);
     }
   }
+}
+
+/** BPF_MAP_TYPE_ARRAY. */
+const ARRAY = 2;
+
+/** Makes an array map that belongs to no program yet, of zeros; `valueSize` in bytes. */
+export function createArrayMap(name: string, valueSize: number, maxEntries: number): Descriptor {
+  const fd = libbpf().bpf_map_create(ARRAY, name, Uint32Array.BYTES_PER_ELEMENT, valueSize, maxEntries, null);
+  return new Descriptor(checkBpf(fd, `make map ${name} of ${maxEntries} times ${valueSize} bytes`));
 }
 
 /** How many processors the machine may ever have, which is how many values a per-processor map holds. */
