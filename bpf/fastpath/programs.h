@@ -28,10 +28,13 @@ static __always_inline int to_kernel(struct account *account, enum fate fate, __
 static __always_inline __u32 leaving_length(const struct __sk_buff *skb, const void *ip, const void *transport,
                                             __u8 protocol) {
   __u32 headers = transport - ip;
+  __u8 words;
 
   if (skb->gso_size == 0) return skb->len - ETH_HLEN;
-  headers += protocol == IPPROTO_TCP ? (((const __u8 *)transport)[12] >> 4) * 4 : sizeof(struct udphdr);
-  return headers + skb->gso_size;
+  if (protocol != IPPROTO_TCP) return headers + sizeof(struct udphdr) + skb->gso_size;
+  /* Not by the packet's pointer: the verifier of 6.1 has forgotten that its bounds were those for TCP. */
+  if (bpf_skb_load_bytes(skb, ETH_HLEN + headers + 12, &words, sizeof(words))) return ~0U;
+  return headers + (words >> 4) * 4 + skb->gso_size;
 }
 
 static __always_inline bool is_no_change(__u16 change) {
