@@ -14,7 +14,11 @@ if (process.argv.includes("--json")) {
     const words = [process.execPath, "--import", "tsx", fileURLToPath(import.meta.url), "--json"];
     const { status, out, err } = await machine.run(words);
     if (status !== 0) throw new Error(`in the virtual machine: ${err}`);
-    writeFileSync(ebpfPagePath, ebpfPage([JSON.parse(out) as KernelVerdict, verifyAll()]));
+    const verdicts = [JSON.parse(out) as KernelVerdict, verifyAll()];
+    for (const { kernel, refusals } of verdicts) {
+      for (const { object, refused } of refusals) process.stderr.write(`Linux ${kernel}: ${object}: ${refused}\n`);
+    }
+    writeFileSync(ebpfPagePath, ebpfPage(verdicts));
   } finally {
     await machine.close();
   }
