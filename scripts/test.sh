@@ -58,7 +58,8 @@ integration() {
 # What a step ends with that cannot be taken here.
 SKIPPED=77
 
-# The tests marked in test/vm/inside.list, in a virtual machine with a stock kernel, and those of the machine itself.
+# vm MARKS: the tests marked so in test/vm/inside.list, in a virtual machine with a stock kernel, and those of the
+# machine itself.
 # shellcheck disable=SC2046,SC2086
 vm() {
   files="$(compiled_tests test/vm ! -path 'test/vm/inside/*')" || return 1
@@ -66,14 +67,15 @@ vm() {
     echo "vm: left out, for what is said above"
     return "$SKIPPED"
   fi
-  inside="$(sed -e 's/#.*//' -e "s|^\(.*\)\.ts *$|$compiled/\1.js|" test/vm/inside.list)"
+  inside="$(awk -v marks="$1" '$1 ~ "^(" marks ")$" { print $2 }' test/vm/inside.list | sed "s|^\(.*\)\.ts$|$compiled/\1.js|")"
   share="$compiled/share"
   mkdir "$share"
   result=0
-  node "$compiled/scripts/vm/run.js" --timeout 900 --share "$PWD/$share" -- env MEGANAT_TEST_TOTALS="$PWD/$share/totals" \
-    node --test --test-reporter=./scripts/test-reporter.mjs $inside || result=1
+  node "$compiled/scripts/vm/run.js" --timeout 1800 --share "$PWD/$share" \
+    env MEGANAT_TEST_TOTALS="$PWD/$share/totals" \
+    node --test --test-concurrency=1 --test-reporter=./scripts/test-reporter.mjs $inside || result=1
   [ ! -e "$share/totals" ] || cat "$share/totals" >>"$MEGANAT_TEST_TOTALS"
-  [ -z "$files" ] || run_tests 1 $files || result=1
+  run_tests 1 $files || result=1
   return "$result"
 }
 
@@ -87,7 +89,8 @@ step() {
     docs) npm run --silent docs:check ;;
     unit) unit ;;
     integration) integration ;;
-    vm) vm ;;
+    vm-quick) vm quick ;;
+    vm) vm 'quick|long' ;;
     *)
       echo "test: no step called $1" >&2
       return 2
