@@ -23,7 +23,7 @@ export interface CommandResult {
 
 /** What scripts/vm/guest-agent.mjs sends. */
 interface Message {
-  readonly ready?: { readonly kernel: string; readonly seconds: number };
+  readonly ready?: string;
   readonly id?: number;
   readonly out?: string;
   readonly err?: string;
@@ -33,14 +33,14 @@ interface Message {
 
 /** The host's end of the line to the guest's agent. */
 export class Agent {
-  /** When the guest takes commands. */
-  readonly ready: Promise<{ readonly kernel: string; readonly seconds: number }>;
+  /** The guest's kernel release, when the guest takes commands. */
+  readonly ready: Promise<string>;
 
   readonly #line: Duplex;
   readonly #running = new Map<number, { hear(message: Message): void; fail(error: Error): void }>();
   #lastId = 0;
   #failure: Error | undefined;
-  #becomeReady: (ready: { kernel: string; seconds: number }) => void = () => {};
+  #becomeReady: (kernel: string) => void = () => {};
   #becomeFailed: (error: Error) => void = () => {};
 
   constructor(line: Duplex) {

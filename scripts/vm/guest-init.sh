@@ -24,7 +24,11 @@ if [ "$(word vm.systemd)" = yes ]; then
     : >/etc/machine-id
     # It empties /tmp, where the checkout may be.
     ln -sf /dev/null /etc/tmpfiles.d/tmp.conf
-    for unit in systemd-binfmt.service proc-sys-fs-binfmt_misc.automount systemd-timesyncd.service; do
+    # By them systemd would take the guest for a container.
+    rm -f /.dockerenv /run/.containerenv
+    # Nobody logs in, and each of these costs seconds on an imitated processor.
+    for unit in systemd-binfmt.service proc-sys-fs-binfmt_misc.automount systemd-timesyncd.service \
+      systemd-logind.service systemd-user-sessions.service getty.target; do
       ln -s /dev/null "/etc/systemd/system/$unit"
     done
     touch /etc/systemd/meganat-vm
