@@ -153,6 +153,7 @@ static __always_inline enum fate of(learn)(__u64 connection, const of(ip_header)
   struct of(flow) flow = {.slot = slot};
   struct of(flow) leaving = {};
   enum fate fate = of(read_flow)(ip, end, &leaving);
+  struct of(remembered) * place;
   struct of(set) * set;
   __u64 hash;
 
@@ -167,12 +168,15 @@ static __always_inline enum fate of(learn)(__u64 connection, const of(ip_header)
   if (!is_covered(hash)) return NOT_COVERED;
   set = of(find_set)(hash);
   if (!set) return NOT_ELIGIBLE;
+  place = of(choose_place)(set, &flow);
+  if (of(is_of)(place, &flow) && !is_same_way(&place->out, out)) forget_after_move(now);
+  known.out.epoch = control.epoch & EPOCH_BITS;
   known.until = now + lasting_ticks(connection, now);
   known.flow.checked = now;
   known.out.address_change = of(address_change)(&flow, &leaving);
   known.out.port_change = fold_sum(word_change(flow.ports, leaving.ports));
   of(take_new)(&known, &leaving);
-  return of(write_place)(of(choose_place)(set, &flow), &flow, &known) ? LEARNED : NOT_ELIGIBLE;
+  return of(write_place)(place, &flow, &known) ? LEARNED : NOT_ELIGIBLE;
 }
 
 #undef of

@@ -125,7 +125,6 @@ static __always_inline enum fate learn_packet(const struct __sk_buff *skb, __u32
       .mtu = mtu_of(skb),
       .slot = device_slot(skb->ifindex),
       .direction = direction,
-      .epoch = control.epoch & EPOCH_BITS,
   };
   if (eth->h_proto == bpf_htons(ETH_P_IP)) return learn4(connection, (void *)(eth + 1), end, from, now, &out);
   if (eth->h_proto == bpf_htons(ETH_P_IPV6)) return learn6(connection, (void *)(eth + 1), end, from, now, &out);

@@ -28,6 +28,22 @@ struct way_out {
 
 #define EPOCH_BITS 0x7f
 
+/* Whether packets still leave by the same interface to the same neighbour. */
+static __always_inline bool is_same_way(const struct way_out *a, const struct way_out *b) {
+  return a->slot == b->slot && a->macs.word[0] == b->macs.word[0] && a->macs.word[1] == b->macs.word[1] &&
+         a->macs.word[2] == b->macs.word[2];
+}
+
+/*
+ * A route or a neighbour has changed, as a busy connection shows first: then everything is forgotten, so that
+ * connections with few packets need not wait until their time is up. Not again and again if several ways are in use.
+ */
+static __always_inline void forget_after_move(__u32 now) {
+  if (now - control.moved < control.fresh) return;
+  control.moved = now;
+  __sync_fetch_and_add(&control.epoch, 1);
+}
+
 /* Of the packets that come after `fresh` ticks, about one in this many makes the kernel decide anew. */
 #define ASK_ONE_IN 256
 

@@ -25,6 +25,7 @@ struct control {
   __u32 longest;  /* ticks after which the kernel is asked in any case */
   __u32 trusted;  /* ticks for which a UDP connection of the kernel is not looked at again */
   __u32 window;   /* ticks between two decisions on the coverage */
+  __u32 moved;    /* ticks: when a way out was last seen to have changed */
 };
 
 struct control control SEC(".data") = {.coverage = 16};
