@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { constants } from "node:os";
-import koffi from "koffi";
 import { checkCall, kernelErrorFromErrno, lastErrno } from "./ffi/errno.ts";
+import { foreignFunction } from "./ffi/koffi.ts";
 import { libc } from "./ffi/libc.ts";
 import { inNamespace, type NamespaceName } from "./namespace.ts";
 
@@ -18,7 +18,7 @@ const SOCK_DGRAM_CLOEXEC = 2 | 0o2000000;
 const SOL_SOCKET = 1;
 const SO_NETNS_COOKIE = 71;
 
-const getsockopt = koffi.load(null).func("int getsockopt(int, int, int, void *, void *)") as (
+const getsockopt = foreignFunction("int getsockopt(int, int, int, void *, void *)") as (
   fd: number,
   level: number,
   option: number,
