@@ -1,9 +1,10 @@
 import { cpus, release, totalmem } from "node:os";
 import { isHostNamespace, type NamespaceName } from "../kernel/namespace.ts";
-import { listLinks } from "../kernel/route/link.ts";
-import { readSysctlsBelow } from "../kernel/sysctl-tree.ts";
+import { listInterfaceNames } from "../kernel/interface-names.ts";
+import { readSysctls } from "../kernel/sysctl.ts";
 import type { HostFacts } from "../plan/host-facts.ts";
 import { readBootHashSize } from "../kernel/conntrack/boot-hash-size.ts";
+import { plannedSysctls } from "../plan/planned-sysctls.ts";
 import { bootBuckets } from "./boot-buckets.ts";
 import { NOTHING_OWNED, type Owned } from "./record.ts";
 import { surroundingsOf } from "./surroundings.ts";
@@ -21,29 +22,15 @@ export interface HostFactsOptions {
   readonly values?: "untouched" | "now";
 }
 
-/** Sysctls whose value says nothing about one interface. */
-const PARENTS = [
-  "net.core",
-  "net.netfilter",
-  "net.ipv4",
-  "net.ipv4.route",
-  "net.ipv4.conf.all",
-  "net.ipv4.conf.default",
-  "net.ipv4.neigh.default",
-];
-/** A host of containers has thousands of interfaces, with 35 sysctls each; a gateway's own links are few. */
+/** A host of containers has thousands of interfaces, with sysctls each; a gateway's own links are few. */
 const MOST_INTERFACES = 64;
 
 /** Reads what the planner must know of the host, or of the namespace. */
 export function readHostFacts(namespace: NamespaceName, options: HostFactsOptions = {}): HostFacts {
-  const interfaces = listLinks(namespace).map(({ name }) => name);
-  const parents = interfaces.slice(0, MOST_INTERFACES).flatMap((name) => {
-    const inName = name.replaceAll(".", "/");
-    return [`net.ipv4.conf.${inName}`, `net.ipv4.neigh.${inName}`];
-  });
+  const interfaces = listInterfaceNames(namespace);
   const sysctls: Record<string, string> = {};
   const writable = new Set<string>();
-  for (const reading of readSysctlsBelow(namespace, [...PARENTS, ...parents])) {
+  for (const reading of readSysctls(namespace, plannedSysctls(interfaces.slice(0, MOST_INTERFACES)))) {
     sysctls[reading.name] = reading.value;
     if (reading.writable) writable.add(reading.name);
   }

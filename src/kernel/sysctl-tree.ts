@@ -1,13 +1,12 @@
-import { accessSync, constants, readdirSync, readFileSync, type Dirent } from "node:fs";
+import { readdirSync, type Dirent } from "node:fs";
 import { inNamespace, type NamespaceName } from "./namespace.ts";
-import { sysctlPath } from "./sysctl.ts";
+import { readValue, sysctlPath } from "./sysctl.ts";
 
 /** A sysctl with its value, blanks folded. */
 export interface SysctlReading {
   /** In dots; a dot inside an interface's name as a slash. */
   readonly name: string;
   readonly value: string;
-  readonly writable: boolean;
 }
 
 /**
@@ -22,9 +21,8 @@ function readDirectory(parent: string): SysctlReading[] {
   const directory = sysctlPath(parent);
   return entriesOf(directory).flatMap((entry) => {
     if (!entry.isFile()) return [];
-    const path = `${directory}/${entry.name}`;
-    const value = readValue(path);
-    return value === undefined ? [] : [{ name: `${parent}.${entry.name}`, value, writable: isWritable(path) }];
+    const value = readValue(`${directory}/${entry.name}`);
+    return value === undefined ? [] : [{ name: `${parent}.${entry.name}`, value }];
   });
 }
 
@@ -33,25 +31,5 @@ function entriesOf(directory: string): Dirent[] {
     return readdirSync(directory, { withFileTypes: true });
   } catch {
     return [];
-  }
-}
-
-/** Some refuse to be read (net.ipv4.route.flush) or are for root only. */
-function readValue(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8")
-      .trim()
-      .replace(/[\t ]+/g, " ");
-  } catch {
-    return undefined;
-  }
-}
-
-function isWritable(path: string): boolean {
-  try {
-    accessSync(path, constants.W_OK);
-    return true;
-  } catch {
-    return false;
   }
 }

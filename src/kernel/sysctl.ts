@@ -27,15 +27,46 @@ export function readSysctl(namespace: NamespaceName, name: string): string | und
   const path = sysctlPath(name);
   return inNamespace(namespace, () => {
     try {
-      return readFileSync(path, "utf8")
-        .trim()
-        .replace(/[\t ]+/g, " ");
+      return folded(readFileSync(path, "utf8"));
     } catch (error) {
       const failure = kernelErrorFromNode(`read sysctl ${name}`, error);
       if (failure instanceof KernelError && failure.errno === constants.errno.ENOENT) return undefined;
       throw failure;
     }
   });
+}
+
+/** A sysctl with its value, blanks folded, and whether this process could set it. */
+export interface SysctlNow {
+  readonly name: string;
+  readonly value: string;
+  readonly writable: boolean;
+}
+
+/**
+ * Reads these sysctls in one visit to the namespace. What it does not have, or does not let us read, is left out.
+ */
+export function readSysctls(namespace: NamespaceName, names: readonly string[]): SysctlNow[] {
+  return inNamespace(namespace, () =>
+    names.flatMap((name) => {
+      const path = sysctlPath(name);
+      const value = readValue(path);
+      return value === undefined ? [] : [{ name, value, writable: isWritable(path) }];
+    }),
+  );
+}
+
+/** The value in the file of a sysctl. Undefined: some refuse to be read (net.ipv4.route.flush) or are for root only. */
+export function readValue(path: string): string | undefined {
+  try {
+    return folded(readFileSync(path, "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+function folded(text: string): string {
+  return text.trim().replace(/[\t ]+/g, " ");
 }
 
 /** Sets the value; `kernel-read-only` if the file cannot be written here even by root, `kernel-permission` if only root may. */

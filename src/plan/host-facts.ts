@@ -5,7 +5,7 @@ export interface HostFacts {
   readonly cpus: number;
   /** Interfaces in the namespace at hand. */
   readonly interfaces: readonly string[];
-  /** Current values by sysctl name in dots (`net.ipv4.ip_forward`); one the kernel lacks is absent. */
+  /** Current values of the `plannedSysctls`, by name in dots (`net.ipv4.ip_forward`); one the kernel lacks is absent. */
   readonly sysctls: Readonly<Record<string, string>>;
   /** Names in `sysctls` that can be written from the namespace at hand. */
   readonly writable: ReadonlySet<string>;

@@ -97,22 +97,21 @@ export function bucketsAtBoot(memoryBytes: number): number {
   return Math.max(1024, Math.floor(memoryBytes / 16_384 / 8));
 }
 
+/** Settings that give each connection an extension block when they are 1, and why. */
+export const EXTENSION_SWITCHES = {
+  nf_conntrack_acct: "nf_conntrack_acct = 1 counts packets and bytes of each connection",
+  nf_conntrack_timestamp: "nf_conntrack_timestamp = 1 keeps the start of each connection",
+  nf_conntrack_events: "nf_conntrack_events = 1 prepares events for listeners that may never come (2 waits for one)",
+  nf_conntrack_helper: "nf_conntrack_helper = 1 attaches protocol helpers by port number",
+} as const;
+
 /** Why connections here carry an extension block (the callers of nf_ct_ext_add). */
 function extensionsOf(gateway: Gateway, facts: HostFacts): string[] {
   const reasons: string[] = [];
   const masquerading = gateway.sourceNat.filter((rule) => rule.to.kind === "masquerade").map((rule) => rule.name);
   if (masquerading.length > 0)
     reasons.push(`masquerade (${masquerading.join(", ")}) keeps the interface of each connection`);
-  const switches: [name: string, reason: string][] = [
-    ["nf_conntrack_acct", "nf_conntrack_acct = 1 counts packets and bytes of each connection"],
-    ["nf_conntrack_timestamp", "nf_conntrack_timestamp = 1 keeps the start of each connection"],
-    [
-      "nf_conntrack_events",
-      "nf_conntrack_events = 1 prepares events for listeners that may never come (2 waits for one)",
-    ],
-    ["nf_conntrack_helper", "nf_conntrack_helper = 1 attaches protocol helpers by port number"],
-  ];
-  for (const [name, reason] of switches) {
+  for (const [name, reason] of Object.entries(EXTENSION_SWITCHES)) {
     if (facts.sysctls[`net.netfilter.${name}`] === "1") reasons.push(reason);
   }
   return reasons;
