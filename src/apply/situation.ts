@@ -26,10 +26,12 @@ export function readMemory(live: Live, store: RecordStore): Memory {
 }
 
 function memoryOf<R extends RecordHead>(live: Live, store: RecordStore, record: R | undefined): Memory<R> {
+  const interrupted = store.readJournal();
+  // Most often nothing was written down, and then nobody need ask who the namespace is.
+  if (record === undefined && interrupted === undefined) return { record, interrupted };
   const identity = live.identity();
   const isOurs = (other: RecordHead["identity"]): boolean =>
     other.boot === identity.boot && other.namespace === identity.namespace;
-  const interrupted = store.readJournal();
   return {
     record: record !== undefined && isOurs(record.identity) ? record : undefined,
     interrupted: interrupted !== undefined && isOurs(interrupted.journal.identity) ? interrupted : undefined,
