@@ -20,4 +20,4 @@ process.stdin.on("close", () => {
   process.exit(0);
 });
 
-await startProgram(() => undefined);
+void startProgram(() => undefined);

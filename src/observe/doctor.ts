@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs";
-import { extname } from "node:path";
+import { extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { FailureMode } from "../diagnose/failure-mode.ts";
 import { diagnose, type Report } from "../diagnose/report.ts";
 import type { Signals } from "../diagnose/signals.ts";
@@ -21,7 +22,7 @@ export async function examine(options: GatherOptions): Promise<Examination> {
   return { report: diagnose(await modes, signals), signals };
 }
 
-const FOLDER = new URL("../diagnose/modes/", import.meta.url);
+const FOLDER = fileURLToPath(new URL("../diagnose/modes/", import.meta.url));
 
 /** Loads every file of src/diagnose/modes: a mode is known by being there, and is listed nowhere else. */
 export async function loadModes(): Promise<FailureMode[]> {
@@ -31,7 +32,7 @@ export async function loadModes(): Promise<FailureMode[]> {
     .toSorted();
   return await Promise.all(
     files.map(async (name) => {
-      const { mode } = (await import(new URL(name, FOLDER).href)) as { readonly mode: FailureMode };
+      const { mode } = (await import(join(FOLDER, name))) as { readonly mode: FailureMode };
       return mode;
     }),
   );

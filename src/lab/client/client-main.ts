@@ -10,7 +10,7 @@ lines.on("line", (line) => {
 });
 lines.on("close", () => process.exit(0));
 
-await startProgram(() => undefined);
+void startProgram(() => undefined);
 
 async function answer(request: ClientRequest): Promise<void> {
   let reply: ClientReply;

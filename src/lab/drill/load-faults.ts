@@ -1,8 +1,9 @@
 import { readdirSync } from "node:fs";
-import { extname } from "node:path";
+import { extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Fault } from "./fault.ts";
 
-const FOLDER = new URL("./faults/", import.meta.url);
+const FOLDER = fileURLToPath(new URL("./faults/", import.meta.url));
 
 /** Loads every file of src/lab/drill/faults: a fault is known by being there. */
 export async function loadFaults(): Promise<Fault[]> {
@@ -11,12 +12,12 @@ export async function loadFaults(): Promise<Fault[]> {
     .filter((name) => extname(name) === ending && !name.endsWith(".d.ts"))
     .toSorted();
   return await Promise.all(
-    files.map(async (name) => ((await import(new URL(name, FOLDER).href)) as { readonly fault: Fault }).fault),
+    files.map(async (name) => ((await import(join(FOLDER, name))) as { readonly fault: Fault }).fault),
   );
 }
 
 /** Loads the fault of one file, by its name without the ending: `rule-drop.legacy`. */
 export async function loadFault(name: string): Promise<Fault> {
-  const file = new URL(`${name}${extname(import.meta.url)}`, FOLDER);
-  return ((await import(file.href)) as { readonly fault: Fault }).fault;
+  const file = join(FOLDER, `${name}${extname(import.meta.url)}`);
+  return ((await import(file)) as { readonly fault: Fault }).fault;
 }

@@ -35,7 +35,7 @@ export class PacketEngine implements Engine {
     const shared = createSharedState(setup.set.connections);
     function thread(role: PacketRole): Conversation {
       const data: PacketThreadData = { role, setup, shared };
-      return new Conversation(startThread("./packet-thread", import.meta.url, data));
+      return new Conversation(startThread("./packet-worker", import.meta.url, data));
     }
     const showToKernel = hideFromKernel(setup);
     const threads = { send: thread("send"), respond: thread("respond"), collect: thread("collect") };

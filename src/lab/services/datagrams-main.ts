@@ -10,13 +10,15 @@ const AT_A_TIME = 256;
 const { udpEcho } = programArgument() as LabServices;
 const sockets: AnyAddressUdp[] = [];
 
-await startProgram(() => {
+void startProgram(() => {
   for (const port of udpEcho) sockets.push(new AnyAddressUdp(port));
-});
+}).then(serve);
 
-// The thread has nothing else to do: it blocks in poll(2) until a datagram or a signal comes.
-for (;;) {
-  for (const socket of waitForDatagrams(sockets, -1)) answer(socket);
+/** The thread has nothing else to do: it blocks in poll(2) until a datagram or a signal comes. */
+function serve(): never {
+  for (;;) {
+    for (const socket of waitForDatagrams(sockets, -1)) answer(socket);
+  }
 }
 
 /** Sends each datagram back as it came, from the address it was sent to; `whoami` gets both ends as JSON. */

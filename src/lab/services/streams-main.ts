@@ -9,7 +9,7 @@ const ANY = "0.0.0.0";
 
 const { http, tcpEcho } = programArgument() as LabServices;
 
-await startProgram(async () => {
+void startProgram(async () => {
   await Promise.all([
     ...http.map((port) => listening(createHttpServer(answerHttp), port)),
     ...tcpEcho.map((port) => listening(echoServer(), port)),
