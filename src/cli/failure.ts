@@ -1,4 +1,5 @@
 import { KernelError } from "../kernel/error.ts";
+import { sourcePlaces } from "./source-places.ts";
 
 /** One thing wrong in a gateway file, as commands print it: a problem with its place in the text. */
 export interface FailureProblem {
@@ -46,7 +47,7 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof Error && "remedy" in error && typeof error.remedy === "string" && "code" in error) {
     return { code: String(error.code), message: error.message, remedy: error.remedy };
   }
-  const told = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const told = error instanceof Error ? sourcePlaces(error.stack ?? error.message) : String(error);
   return {
     code: "internal",
     message: `this should not have happened: ${told}`,

@@ -1,4 +1,4 @@
-import { runCommandLine } from "./run.ts";
+import { writtenHelp } from "./written-help.ts";
 
 /** Runs a command line in this process: its streams, its environment, its exit status. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -10,5 +10,11 @@ export async function main(argv: readonly string[]): Promise<void> {
     });
   }
   const { stdout, stderr, env: environment } = process;
+  const help = writtenHelp(argv);
+  if (help !== undefined) {
+    stdout.write(help);
+    return;
+  }
+  const { runCommandLine } = await import("./run.ts");
   process.exitCode = await runCommandLine(argv, { stdout, stderr, environment });
 }

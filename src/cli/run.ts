@@ -41,13 +41,6 @@ async function runCommand(flags: GlobalFlags, around: Surroundings, output: Outp
       status = commandStatus;
     },
   };
-  if (isPlainHelp(flags.rest)) {
-    const written = writtenHelp();
-    if (written !== undefined) {
-      around.stdout.write(written);
-      return 0;
-    }
-  }
   await run(await makeApplication(packageVersion(), flags.rest[0]), flags.rest, context);
   const exitCode = Number(stricliProcess.exitCode ?? ExitCode.Success);
   if (exitCode === ExitCode.Success) return status;
@@ -57,19 +50,6 @@ async function runCommand(flags: GlobalFlags, around: Surroundings, output: Outp
     return output.failure(new CommandError({ code: "usage", message, remedy }, 2));
   }
   return output.failure(new Error(message));
-}
-
-function isPlainHelp(words: readonly string[]): boolean {
-  return words.length === 0 || (words.length === 1 && (words[0] === "--help" || words[0] === "-h"));
-}
-
-/** The help of all commands as the build wrote it down: loading every command for it takes as long as starting Node. */
-function writtenHelp(): string | undefined {
-  try {
-    return readFileSync(new URL("../help.txt", import.meta.url), "utf8");
-  } catch {
-    return undefined;
-  }
 }
 
 // The same path from src/cli and from dist/cli.
