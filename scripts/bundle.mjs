@@ -90,13 +90,19 @@ function licenses() {
   return [...packages]
     .toSorted()
     .map((name) => {
-      const folder = join(ROOT, "node_modules", name);
-      const { version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-      const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
-      const words = file === undefined ? "" : `\n${readFileSync(join(folder, file), "utf8").trim()}\n`;
-      return `${name} ${version}, ${license}\n${words}`;
+      const { version, license } = JSON.parse(readFileSync(join(ROOT, "node_modules", name, "package.json"), "utf8"));
+      return `${name} ${version}, ${license}\n\n${licenseText(name, license)}\n`;
     })
     .join("\n");
+}
+
+function licenseText(name, license) {
+  const folder = join(ROOT, "node_modules", name);
+  const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+  if (file !== undefined) return readFileSync(join(folder, file), "utf8").trim();
+  // @stricli/core names the Apache licence and does not bring its words, which are the same in all packages.
+  if (license === "Apache-2.0" && name !== "typescript") return licenseText("typescript", license);
+  throw new Error(`${name}: no words of its licence, ${license}`);
 }
 
 function filesBelow(folder) {
