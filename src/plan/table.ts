@@ -51,7 +51,7 @@ export function planTable(gateway: Gateway, sources: readonly SourcePlan[], fact
   const limitNow = numberOf(facts, "net.netfilter.nf_conntrack_max");
   const bucketsNow = numberOf(facts, "net.netfilter.nf_conntrack_buckets");
   const max = Math.max(required, limitNow ?? 0);
-  const requiredBuckets = required * bucketsPerEntry(required, facts.memoryBytes);
+  const requiredBuckets = bucketsFor(required, facts.memoryBytes);
   const buckets = Math.max(requiredBuckets, bucketsNow ?? 0);
   const bysourceBuckets = facts.bysourceBuckets ?? bucketsAtBoot(facts.memoryBytes);
   const withExtensions = CONNECTION_BYTES + EXTENSION_BYTES;
@@ -85,9 +85,11 @@ export function requiredMemory(table: TablePlan): number {
   return table.required * each + hashes;
 }
 
-function bucketsPerEntry(entries: number, memoryBytes: number): number {
-  if (entries <= SMALL_TABLE) return 1;
-  return BUCKETS_PER_ENTRY.find((each) => entries * each * SLOT_BYTES <= memoryBytes * HASH_SHARE) ?? 1;
+/** Buckets for so many entries on a host with so much memory. */
+export function bucketsFor(entries: number, memoryBytes: number): number {
+  if (entries <= SMALL_TABLE) return entries;
+  const each = BUCKETS_PER_ENTRY.find((count) => entries * count * SLOT_BYTES <= memoryBytes * HASH_SHARE) ?? 1;
+  return entries * each;
 }
 
 /** What the kernel makes of `nf_conntrack_buckets` at boot if nothing is said (nf_conntrack_init_start, 5.15 on). */

@@ -1,6 +1,5 @@
 import type { NamespaceName } from "../namespace.ts";
-import type { NetlinkConnection } from "../netlink/connection.ts";
-import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REQUEST } from "../netlink/header.ts";
+import { NLM_F_CREATE, NLM_F_EXCL } from "../netlink/header.ts";
 import { NetlinkMessage } from "../netlink/message.ts";
 import { nfnetlinkMessage } from "../netlink/nfnetlink.ts";
 import { NETLINK_NETFILTER, openNetlink } from "../netlink/socket.ts";
@@ -8,7 +7,6 @@ import {
   AF_INET,
   AF_UNSPEC,
   CT_DELETE,
-  CT_GET_STATS,
   CT_NEW,
   CTA_STATUS,
   CTA_TIMEOUT,
@@ -16,36 +14,19 @@ import {
   CTA_TUPLE_REPLY,
   NFNL_SUBSYS_CTNETLINK,
 } from "./attributes.ts";
+import { sendInBatches } from "./batch.ts";
 import { STATUS } from "./connection.ts";
 import { writeTuple, type Tuple } from "./tuple.ts";
-
-/** One send for so many: a tenth of the time of asking for each. */
-const BATCH = 256;
-const BUFFER_BYTES = 64 * 1024;
 
 /**
  * Puts UDP connections into a namespace's table that no packet has made: assured, so that the kernel throws none out to
  * make room, and without translation. Those that are there already, or find no room, are left out without a word.
  */
 export function createConnections(namespace: NamespaceName, tuples: Iterable<Tuple>, seconds: number): void {
-  const netlink = openNetlink(namespace, NETLINK_NETFILTER);
-  const buffer = new Uint8Array(BUFFER_BYTES);
-  let [length, count] = [0, 0];
-  try {
-    for (const tuple of tuples) {
-      // Sequence number 0: complaints about it are nobody's answer.
-      const bytes = creation(tuple, seconds).finish(0, NLM_F_REQUEST);
-      buffer.set(bytes, length);
-      length += bytes.length;
-      count += 1;
-      if (count < BATCH) continue;
-      send(netlink, buffer.subarray(0, length));
-      [length, count] = [0, 0];
-    }
-    send(netlink, buffer.subarray(0, length));
-  } finally {
-    netlink.close();
-  }
+  const messages = function* (): Generator<NetlinkMessage> {
+    for (const tuple of tuples) yield creation(tuple, seconds);
+  };
+  sendInBatches(namespace, messages(), "create connections");
 }
 
 /** Takes every connection out of the namespace's table. */
@@ -56,12 +37,6 @@ export function flushConnections(namespace: NamespaceName): void {
   } finally {
     netlink.close();
   }
-}
-
-/** The last message asks for next to nothing: its answer says that the others are done. */
-function send(netlink: NetlinkConnection, bytes: Uint8Array): void {
-  if (bytes.length === 0) return;
-  netlink.requestLast(bytes, nfnetlinkMessage(NFNL_SUBSYS_CTNETLINK, CT_GET_STATS, AF_UNSPEC), "create connections");
 }
 
 function creation(tuple: Tuple, seconds: number): NetlinkMessage {

@@ -2,10 +2,13 @@ import { isKernelError } from "../error.ts";
 import type { NamespaceName } from "../namespace.ts";
 import type { NetlinkConnection } from "../netlink/connection.ts";
 import { align, ATTRIBUTE_HEADER } from "../netlink/header.ts";
+import type { NetlinkMessage } from "../netlink/message.ts";
 import { nfnetlinkMessage } from "../netlink/nfnetlink.ts";
 import { NETLINK_NETFILTER, openNetlink } from "../netlink/socket.ts";
 import { CT_DELETE, CTA_ID, CTA_TUPLE_ORIG, CTA_ZONE, NFNL_SUBSYS_CTNETLINK } from "./attributes.ts";
+import { sendInBatches } from "./batch.ts";
 import type { ConnectionEntry } from "./entry.ts";
+import { tupleFamily, writeTuple, type Tuple } from "./tuple.ts";
 
 /** Takes connections out of a namespace's table, over a socket of its own. */
 export class ConnectionRemover {
@@ -38,4 +41,15 @@ export class ConnectionRemover {
   close(): void {
     this.#netlink.close();
   }
+}
+
+/** Removes the connections of the tuples, as their first packets carried them; those that are not there do not matter. */
+export function removeConnections(namespace: NamespaceName, tuples: Iterable<Tuple>): void {
+  const messages = function* (): Generator<NetlinkMessage> {
+    for (const tuple of tuples) {
+      const message = nfnetlinkMessage(NFNL_SUBSYS_CTNETLINK, CT_DELETE, tupleFamily(tuple));
+      yield writeTuple(message, CTA_TUPLE_ORIG, tuple);
+    }
+  };
+  sendInBatches(namespace, messages(), "remove connections");
 }

@@ -9,7 +9,9 @@ import { FRAME_LENGTH } from "./frame.ts";
 const COUNTER = { frames: 0, delivered: 1, answered: 2, acknowledged: 3, strays: 4, moved: 5 } as const;
 
 const CONFIG_BYTES = 52;
-const CONNECTIONS_PER_MARK = 64;
+/** Connections that share a struct marks, and its bytes. */
+export const CONNECTIONS_PER_MARK = 64;
+const MARK_BYTES = 24;
 
 /** Makes the connections in the kernel, by the XDP programs of bpf/generator.bpf.c. */
 export class XdpEngine implements Engine {
@@ -53,6 +55,16 @@ export class XdpEngine implements Engine {
     await this.#frames.run(count);
     const round = this.#object.map("rounds").lookupAt(0);
     return Math.min(this.#set.connections, round === undefined ? 0 : Number(words64(round)[0]));
+  }
+
+  /** Sends the packets of connections that were made before once more, and counts them anew: `first` and `count` are multiples of 64. */
+  async repeat(first: number, count: number): Promise<void> {
+    const marks = this.#object.map("marks");
+    for (let at = first; at < first + count; at += CONNECTIONS_PER_MARK) {
+      marks.updateAt(at / CONNECTIONS_PER_MARK, new Uint8Array(MARK_BYTES));
+    }
+    this.#object.map("rounds").updateAt(0, bytesOf(BigUint64Array.of(BigInt(first), 0n)));
+    await this.#frames.run(count);
   }
 
   counts(): EngineCounts {
