@@ -38,7 +38,12 @@ export function listPinned(directory: string): string[] {
 export function removePinned(directory: string): void {
   // Attachments first: programs go before the maps they use.
   for (const name of listPinned(directory).sort((a, b) => Number(isLink(b)) - Number(isLink(a)))) {
-    rmSync(join(directory, name), { force: true });
+    const path = join(directory, name);
+    // The last hold on an attachment must be a descriptor: of one that was only a name, the kernel takes the program off
+    // a little later (bpf_link_put, by a work queue), and another one finds the place still taken.
+    const held = isLink(name) ? openPinned(path) : undefined;
+    rmSync(path, { force: true });
+    held?.close();
   }
   rmSync(directory, { recursive: true, force: true });
 }

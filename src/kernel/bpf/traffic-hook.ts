@@ -26,7 +26,7 @@ export interface TrafficHook {
   readonly direction: TrafficDirection;
   /** `link` goes when its descriptor and its names are gone; `filter` (before Linux 6.6) stays until it is removed. */
   readonly kind: "link" | "filter";
-  /** Keeps a link past the end of the process. Nothing for a filter. */
+  /** Gives a link a name and lets go of it: it stays until the name is removed. Nothing for a filter. */
   pin(path: string): void;
   close(): void;
 }
@@ -65,7 +65,10 @@ function linkHook(interfaceName: string, direction: TrafficDirection, descriptor
     interface: interfaceName,
     direction,
     kind: "link",
-    pin: (path) => pin(descriptor.fd, path),
+    pin: (path) => {
+      pin(descriptor.fd, path);
+      descriptor.close();
+    },
     close: () => descriptor.close(),
   };
 }

@@ -39,7 +39,10 @@ export function attachXdp(namespace: NamespaceName, interfaceName: string, progr
   const descriptor = new Descriptor(link);
   return {
     interface: interfaceName,
-    pin: (path) => pin(descriptor.fd, path),
+    pin: (path) => {
+      pin(descriptor.fd, path);
+      descriptor.close();
+    },
     close: () => descriptor.close(),
   };
 }
