@@ -15,14 +15,24 @@ const figures = (
   seconds: number,
   requestsPerSecond: number,
   millisecondsPerRequest: number,
-): AbOutcome => ({ finished: true, completed, failed, refused, seconds, requestsPerSecond, millisecondsPerRequest });
+  [p50, p90, p99]: readonly [number, number, number],
+): AbOutcome => ({
+  finished: true,
+  completed,
+  failed,
+  refused,
+  seconds,
+  requestsPerSecond,
+  millisecondsPerRequest,
+  latency: { p50, p90, p99 },
+});
 
 const OUTCOMES: Readonly<Record<string, AbOutcome>> = {
-  finished: figures(500, 0, 0, 0.375, 1334.33, 14.989),
-  "finished-loud": figures(500, 0, 0, 0.322, 1552.39, 12.883),
-  "not-found": figures(50, 0, 50, 0.095, 525.94, 9.507),
+  finished: figures(500, 0, 0, 0.375, 1334.33, 14.989, [13, 21, 35]),
+  "finished-loud": figures(500, 0, 0, 0.322, 1552.39, 12.883, [11, 21, 44]),
+  "not-found": figures(50, 0, 50, 0.095, 525.94, 9.507, [5, 17, 26]),
   // ab counts a connection that failed twice, as one that was not received and as an exception.
-  "refused-all": figures(500, 750, 0, 0.027, 18332.48, 1.091),
+  "refused-all": figures(500, 750, 0, 0.027, 18332.48, 1.091, [0, 0, 0]),
   refused: gaveUp(0, "apr_socket_recv: Connection refused (111)"),
   timeout: gaveUp(137, "apr_pollset_poll: The timeout specified has expired (70007)"),
   "unknown-name": gaveUp(

@@ -13,6 +13,8 @@ export interface AbFigures {
   readonly requestsPerSecond: number;
   /** From the start of a request to its end, on average. */
   readonly millisecondsPerRequest: number;
+  /** Milliseconds within which this share of the requests was served; whole ones, as ab rounds. */
+  readonly latency: { readonly p50: number; readonly p90: number; readonly p99: number };
 }
 
 /** It gave up. */
@@ -40,7 +42,12 @@ export function parseAbOutput(text: string): AbOutcome {
     seconds,
     requestsPerSecond,
     millisecondsPerRequest: field(text, /^Time per request:\s+([\d.]+) \[ms\] \(mean\)$/m) ?? 0,
+    latency: { p50: percentile(text, 50), p90: percentile(text, 90), p99: percentile(text, 99) },
   };
+}
+
+function percentile(text: string, share: number): number {
+  return field(text, new RegExp(`^\\s+${share}%\\s+(\\d+)$`, "m")) ?? 0;
 }
 
 function field(text: string, pattern: RegExp): number | undefined {
