@@ -13,3 +13,9 @@ export class BenchError extends Error {
     this.remedy = remedy;
   }
 }
+
+/** What to throw when a benchmark has failed: that it was interrupted, if it was. */
+export function interruptedBy(signal: AbortSignal | undefined, error: unknown): unknown {
+  if (signal?.aborted !== true) return error;
+  return new BenchError("interrupted", "the benchmark was interrupted, and has cleaned up", "run it again");
+}

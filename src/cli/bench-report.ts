@@ -6,6 +6,7 @@ import type { Section } from "../bench/report/section.ts";
 import { benchText } from "./bench-text.ts";
 import { CommandError } from "./failure.ts";
 import type { CommandResult, Output } from "./output.ts";
+import { untilStopped } from "./until-stopped.ts";
 import { parseCount } from "./whole-number.ts";
 
 /** The flags that all benchmarks with a report have. */
@@ -18,7 +19,7 @@ export interface ReportFlags {
 }
 
 /** Rounds unless the user says how many; also with --quick. */
-export const ROUNDS = 10;
+const ROUNDS = 10;
 
 /** Their parameters for the command. */
 export const REPORT_FLAGS = {
@@ -53,14 +54,32 @@ export const REPORT_JSON = [
   ["limits", "what limits the figures, in sentences"],
 ] as const;
 
-/** Runs a benchmark and reports it as the flags say. */
+/** What a benchmark is told. */
+export interface BenchSetup {
+  readonly rounds: number;
+  readonly seed: number;
+  readonly quick: boolean;
+  readonly onStep: (step: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** What a benchmark gives: for programs, and for people. */
+export interface BenchPart {
+  readonly json: object;
+  readonly sections: readonly Section[];
+}
+
+/** Runs a benchmark, which Ctrl-C ends in good order, and reports it as the flags say. */
 export async function reportBenchmark(
   output: Output,
   flags: ReportFlags,
-  run: (seed: number) => Promise<{ readonly json: object; readonly sections: readonly Section[] }>,
+  measure: (setup: BenchSetup) => Promise<BenchPart>,
 ): Promise<CommandResult> {
-  const conditions = readConditions(flags.seed);
-  const { json, sections } = await run(flags.seed);
+  const { seed, quick, rounds = ROUNDS } = flags;
+  const conditions = readConditions(seed);
+  const { json, sections } = await untilStopped((signal) =>
+    measure({ rounds, seed, quick, onStep: output.progress, signal }),
+  );
   if (flags.html !== undefined) writeReport(flags.html, reportHtml(conditions, sections));
   return {
     json: { machine: conditions, ...json, limits: sections.flatMap(({ limits }) => limits) },

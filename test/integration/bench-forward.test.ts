@@ -8,6 +8,7 @@ import { readLinkCounters } from "../../src/kernel/counters/link-counters.ts";
 import { listNamespaces } from "../../src/kernel/namespace.ts";
 import { loaderWords, ownModule } from "../../src/kernel/own-module.ts";
 import { readSysctl, writeSysctl } from "../../src/kernel/sysctl.ts";
+import { fastPathBetween } from "../../src/bench/fast-path-switch.ts";
 import { withArm, type Band } from "../../src/bench/forward/arms.ts";
 import { connectionSet, makeConnections, requireAssured } from "../../src/bench/forward/connections.ts";
 import { benchmarkForward } from "../../src/bench/forward/forward-benchmark.ts";
@@ -87,7 +88,7 @@ test("what the receiver counts is what conntrack and the interfaces count", { sk
   assert.deepEqual(limits(), before);
 });
 
-test("a whole benchmark, without the fast path", { skip }, async () => {
+test("a whole benchmark, with every arm", { skip }, async () => {
   const before = limits();
   const namespaces = listNamespaces();
   const result = await benchmarkForward({
@@ -98,9 +99,10 @@ test("a whole benchmark, without the fast path", { skip }, async () => {
     rounds: 2,
     seed: 3,
     lossFree: false,
+    fastPath: fastPathBetween(["lan", "wan"]),
   });
   const { arms, measurements } = forwardJson(result, 3);
-  assert.deepEqual(Object.keys(arms), ["generator", "ceiling", "routed", "netfilter"]);
+  assert.deepEqual(Object.keys(arms), ["generator", "ceiling", "routed", "netfilter", "tc", "xdp"]);
   assert.deepEqual(
     measurements.map(({ inTable, rounds }) => [inTable, rounds]),
     [

@@ -39,11 +39,11 @@ export async function withArm<T>(
   if (arm === "netfilter") return await run(translating, true);
   if (arm === "xdp" || arm === "tc") {
     if (fastPath === undefined) throw new TypeError(`arm ${arm} needs the fast path`);
-    await fastPath.on(gateway, arm);
+    fastPath.on(gateway, arm);
     try {
       return await run(translating, true);
     } finally {
-      await fastPath.off(gateway);
+      fastPath.off(gateway);
     }
   }
   if (arm === "routed") {

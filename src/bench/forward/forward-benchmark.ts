@@ -1,6 +1,6 @@
 import { readConntrackCount } from "../../kernel/conntrack/statistics.ts";
 import { onlineCpus } from "../../kernel/perf/perf-event.ts";
-import { BenchError } from "../error.ts";
+import { interruptedBy } from "../error.ts";
 import type { FastPathSwitch } from "../fast-path-switch.ts";
 import { runTrials, type Trials } from "../method/trials.ts";
 import { FORWARD_ARMS, withArm, type Band, type ForwardArm } from "./arms.ts";
@@ -11,7 +11,7 @@ import { layOutOrder, type Mix } from "./order.ts";
 import { Player } from "./player.ts";
 import { writeScore } from "./score.ts";
 import { buildStage, type Stage } from "./stage.ts";
-import { runTrial, type ForwardTrial } from "./trial.ts";
+import { CACHES_WARM_MS, runTrial, type ForwardTrial, type TrialLength } from "./trial.ts";
 
 /** How to measure forwarding. */
 export interface ForwardOptions {
@@ -89,7 +89,7 @@ export async function benchmarkForward(options: ForwardOptions): Promise<Forward
     }
     return { cpu, arms, measurements, lossFree };
   } catch (error) {
-    throw signal?.aborted === true ? interrupted() : error;
+    throw interruptedBy(signal, error);
   } finally {
     await stage.close();
   }
@@ -142,10 +142,15 @@ async function measure(
     arms,
     rounds,
     seed,
-    measure: (arm) => withArm(band, arm, (player, translates) => runTrial(player, cpu, translates, condition.length)),
+    measure: (arm) =>
+      withArm(band, arm, (player, translates) => runTrial(player, cpu, translates, lengthFor(arm, condition.length))),
     onTrial: (arm, round) => onStep(`${words}: round ${round} of ${rounds}, ${arm}`),
     signal,
   });
+}
+
+function lengthFor(arm: ForwardArm, length: TrialLength): TrialLength {
+  return arm === "tc" || arm === "xdp" ? length : { ...length, warmUp: Math.min(length.warmUp, CACHES_WARM_MS) };
 }
 
 /** The last one: interrupts and other programs tend to be on the first. */
@@ -153,8 +158,4 @@ function generatorCpu(): number {
   const cpu = onlineCpus().at(-1);
   if (cpu === undefined) throw new TypeError("a machine has a CPU");
   return cpu;
-}
-
-function interrupted(): BenchError {
-  return new BenchError("interrupted", "the benchmark was interrupted, and has cleaned up", "run it again");
 }

@@ -5,7 +5,7 @@ import type { Player } from "./player.ts";
 
 /** How long a trial is, in milliseconds. */
 export interface TrialLength {
-  /** Not counted: caches fill, and what learns from packets learns. */
+  /** Not counted: what learns from packets learns, and caches fill, for which a part of a second is enough. */
   readonly warmUp: number;
   readonly measured: number;
 }
@@ -22,6 +22,8 @@ export interface ForwardTrial {
   readonly cpuNanoseconds: number;
 }
 
+/** What has nothing to learn is warm after this. */
+export const CACHES_WARM_MS = 300;
 /** Packets on their way are in at most two queues of 256 and the CPU's backlog. */
 const SETTLE_MS = 10;
 

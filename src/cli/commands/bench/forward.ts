@@ -1,6 +1,6 @@
-import { REPORT_FLAGS, REPORT_JSON, reportBenchmark, ROUNDS, type ReportFlags } from "../../bench-report.ts";
+import { measureForward } from "../../bench-parts.ts";
+import { REPORT_FLAGS, REPORT_JSON, reportBenchmark, type ReportFlags } from "../../bench-report.ts";
 import { command } from "../../command.ts";
-import { untilStopped } from "../../until-stopped.ts";
 
 /** Measures forwarding of established connections. */
 export const benchForward = command<ReportFlags, []>({
@@ -15,7 +15,7 @@ export const benchForward = command<ReportFlags, []>({
     "Generator, gateway and receiver share one CPU. Needs root and the eBPF objects.",
   ].join("\n"),
   examples: [
-    ["meganat bench forward --quick", "1,000 connections, and a Zipf mix of 100,000, in under a minute"],
+    ["meganat bench forward --quick", "1,000 connections, and a Zipf mix of 20,000, in under a minute"],
     ["meganat bench forward --html forward.html", "all of it, with plots"],
     ["meganat bench forward --quick --rounds 20 --json", "more rounds, for programs"],
   ],
@@ -39,25 +39,5 @@ export const benchForward = command<ReportFlags, []>({
     ["cpu", "the CPU on which all ran"],
   ],
   parameters: { flags: REPORT_FLAGS },
-  run: async ({ output }, flags) => {
-    const [{ benchmarkForward }, { QUICK, WHOLE }, { forwardJson }, { forwardSection }] = await Promise.all([
-      import("../../../bench/forward/forward-benchmark.ts"),
-      import("../../../bench/forward/conditions.ts"),
-      import("../../../bench/forward/result.ts"),
-      import("../../../bench/forward/forward-section.ts"),
-    ]);
-    return await reportBenchmark(output, flags, async (seed) => {
-      const result = await untilStopped((signal) =>
-        benchmarkForward({
-          conditions: flags.quick ? QUICK : WHOLE,
-          rounds: flags.rounds ?? ROUNDS,
-          seed,
-          lossFree: !flags.quick,
-          onStep: output.progress,
-          signal,
-        }),
-      );
-      return { json: forwardJson(result, seed), sections: [forwardSection(result, seed)] };
-    });
-  },
+  run: async ({ output }, flags) => await reportBenchmark(output, flags, measureForward),
 });
