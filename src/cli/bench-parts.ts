@@ -24,3 +24,41 @@ export async function measureForward({ rounds, seed, quick, onStep, signal }: Be
   });
   return { json: forwardJson(result, seed), sections: [forwardSection(result, seed)] };
 }
+
+/** Bulk TCP. */
+export async function measureTcp({ rounds, seed, quick, onStep, signal }: BenchSetup): Promise<BenchPart> {
+  const [{ benchmarkTcp }, { STREAM_ARMS }, { fastPathBetween }, { tcpJson, tcpSection }] = await Promise.all([
+    import("../bench/streams/tcp-benchmark.ts"),
+    import("../bench/streams/arms.ts"),
+    import("../bench/fast-path-switch.ts"),
+    import("../bench/streams/tcp-section.ts"),
+  ]);
+  const megabytes = quick ? 250 : 2000;
+  const fastPath = fastPathBetween(LINKS);
+  const result = await benchmarkTcp({ arms: STREAM_ARMS, rounds, seed, megabytes, fastPath, onStep, signal });
+  return { json: tcpJson(result, seed), sections: [tcpSection(result, seed)] };
+}
+
+/** HTTP, 100 requests at a time. */
+export async function measureHttp({ rounds, seed, quick, onStep, signal }: BenchSetup): Promise<BenchPart> {
+  const [{ benchmarkHttp }, { STREAM_ARMS }, { fastPathBetween }, { httpJson, httpSection }] = await Promise.all([
+    import("../bench/streams/http-benchmark.ts"),
+    import("../bench/streams/arms.ts"),
+    import("../bench/fast-path-switch.ts"),
+    import("../bench/streams/http-section.ts"),
+  ]);
+  const connections = 100;
+  const result = await benchmarkHttp({
+    rounds,
+    seed,
+    connections,
+    // wrk asks for a second at least.
+    arms: quick ? ["direct", "netfilter", "auto"] : STREAM_ARMS,
+    abRequests: quick ? 1000 : 10_000,
+    wrkSeconds: quick ? 1 : 3,
+    fastPath: fastPathBetween(LINKS),
+    onStep,
+    signal,
+  });
+  return { json: httpJson(result, connections, seed), sections: [httpSection(result, connections, seed)] };
+}
