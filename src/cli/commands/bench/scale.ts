@@ -1,7 +1,6 @@
 import { totalmem } from "node:os";
 import { REPORT_FLAGS, REPORT_JSON, reportBenchmark, type ReportFlags } from "../../bench-report.ts";
 import { command } from "../../command.ts";
-import { untilStopped } from "../../until-stopped.ts";
 import { parseCount } from "../../whole-number.ts";
 
 interface Flags extends Omit<ReportFlags, "rounds"> {
@@ -65,17 +64,15 @@ export const benchScale = command<Flags, []>({
       import("../../../bench/scale/scale-benchmark.ts"),
       import("../../../bench/scale/scale-section.ts"),
     ]);
-    return await reportBenchmark(output, flags, async (chosen) => {
-      const result = await untilStopped((signal) =>
-        benchmarkScale({
-          connections: flags.connections ?? (flags.quick ? QUICK_CONNECTIONS : CONNECTIONS),
-          sample: flags.sample,
-          seed: chosen,
-          memoryBytes: totalmem(),
-          onStep: output.progress,
-          signal,
-        }),
-      );
+    return await reportBenchmark(output, flags, async ({ seed, onStep, signal }) => {
+      const result = await benchmarkScale({
+        connections: flags.connections ?? (flags.quick ? QUICK_CONNECTIONS : CONNECTIONS),
+        sample: flags.sample,
+        seed,
+        memoryBytes: totalmem(),
+        onStep,
+        signal,
+      });
       return { json: result, sections: [scaleSection(result)] };
     });
   },

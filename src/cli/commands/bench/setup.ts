@@ -1,6 +1,5 @@
 import { REPORT_FLAGS, REPORT_JSON, reportBenchmark, type ReportFlags } from "../../bench-report.ts";
 import { command } from "../../command.ts";
-import { untilStopped } from "../../until-stopped.ts";
 import { parseCount } from "../../whole-number.ts";
 
 interface Flags extends ReportFlags {
@@ -68,18 +67,16 @@ export const benchSetup = command<Flags, []>({
     ]);
     const most = flags.connections ?? (flags.quick ? QUICK_CONNECTIONS : CONNECTIONS);
     const levels = [0, ...(flags.quick ? [] : STEPS.filter((step) => step < most)), most];
-    return await reportBenchmark(output, flags, async (seed) => {
-      const result = await untilStopped((signal) =>
-        benchmarkSetup({
-          levels,
-          slice: flags.quick ? QUICK_SLICE : SLICE,
-          trials: flags.trials,
-          rounds: flags.rounds ?? 1,
-          seed,
-          onStep: output.progress,
-          signal,
-        }),
-      );
+    return await reportBenchmark(output, flags, async ({ seed, onStep, signal }) => {
+      const result = await benchmarkSetup({
+        levels,
+        slice: flags.quick ? QUICK_SLICE : SLICE,
+        trials: flags.trials,
+        rounds: flags.rounds ?? 1,
+        seed,
+        onStep,
+        signal,
+      });
       return { json: result, sections: [setupSection(result)] };
     });
   },
