@@ -8,7 +8,6 @@ import { plannedSysctls } from "../plan/planned-sysctls.ts";
 import { bootBuckets } from "./boot-buckets.ts";
 import { NOTHING_OWNED, type Owned } from "./record.ts";
 import { surroundingsOf } from "./surroundings.ts";
-import { IP_FORWARD } from "../render/packets-through.ts";
 import { readOwnedAtMost } from "./situation.ts";
 
 /** How to see the host. */
@@ -70,8 +69,6 @@ function untouchedValues(owned: Owned, now: Readonly<Record<string, string>>): R
   const old: Record<string, string> = {};
   for (const own of owned.sysctls) {
     if (now[own.name] !== undefined) old[own.name] = own.old;
-    // Two names for one switch.
-    if (own.name === IP_FORWARD) old["net.ipv4.conf.all.forwarding"] = own.old;
   }
   return old;
 }
