@@ -1,9 +1,10 @@
-import { interfaceInName, NEIGHBOUR_DEFAULTS } from "./sysctls.ts";
+import { EARLY_DEMUX, interfaceInName, NEIGHBOUR_DEFAULTS } from "./sysctls.ts";
 import { EXTENSION_SWITCHES } from "./table.ts";
 import { TIMERS } from "./timeouts.ts";
 
 const OF_THE_NAMESPACE = [
   "net.ipv4.ip_forward",
+  EARLY_DEMUX,
   "net.ipv4.conf.all.rp_filter",
   "net.ipv4.conf.default.rp_filter",
   ...Object.keys(NEIGHBOUR_DEFAULTS).map((name) => `net.ipv4.neigh.default.${name}`),

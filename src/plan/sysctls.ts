@@ -7,7 +7,8 @@ import { SMALL_TABLE } from "./table.ts";
 /** Neighbour thresholds of a kernel that was told nothing. */
 export const NEIGHBOUR_DEFAULTS = { gc_thresh1: 128, gc_thresh2: 512, gc_thresh3: 1024 } as const;
 
-const EARLY_DEMUX = "net.ipv4.ip_early_demux";
+/** Whether packets are matched with sockets of the machine before they are routed. */
+export const EARLY_DEMUX = "net.ipv4.ip_early_demux";
 
 interface Wanted {
   readonly name: string;
