@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT OR GPL-2.0-only */
-/* What became of packets, by interface. Twin of src/fastpath/account.ts. */
+/* What became of packets, by interface. Twin of src/fastpath/fates.ts. */
 #ifndef MEGANAT_FASTPATH_ACCOUNT_H
 #define MEGANAT_FASTPATH_ACCOUNT_H
 
+#include <linux/if_ether.h>
 #include "settings.h"
 
 /* Forwarded, or why the packet goes to the kernel. The last ones are of packets that leave. */
 enum fate {
   FORWARDED,
-  OTHER_PROTOCOL,  /* neither TCP nor UDP over IPv4 or IPv6 in plain Ethernet */
+  OTHER_PROTOCOL,  /* neither TCP nor UDP over IPv4 or IPv6 in plain Ethernet to this interface */
   SPECIAL_HEADER,  /* fragment, IP option, extension header, TTL about to end */
   CONNECTION_EDGE, /* TCP SYN, FIN, RST */
   UNKNOWN,         /* nothing remembered */
@@ -24,7 +25,8 @@ enum fate {
 
 struct account {
   __u64 packets[16];
-  __u64 bytes; /* of the forwarded, with their Ethernet header */
+  __u64 bytes;        /* of the forwarded, with their Ethernet header */
+  __u8 mac[ETH_ALEN]; /* the interface's own, from user space: here because every packet reads this anyway */
 };
 
 struct {

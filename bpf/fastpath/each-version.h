@@ -67,11 +67,15 @@ static __always_inline int of(xdp_forward)(struct ethhdr *eth, void *end, __u32 
   struct of(remembered) known = {};
   enum fate fate = of(read_flow)(ip, end, &flow);
   __u32 change;
+  int verdict;
 
   if (fate == FORWARDED && of(hops)(ip) <= 1) fate = SPECIAL_HEADER;
   if (fate == FORWARDED) fate = of(recall)(&flow, &known);
   if (fate == FORWARDED && end - (void *)ip > known.out.mtu) fate = TOO_BIG;
   if (fate != FORWARDED) return to_kernel(account, fate, slot, XDP_PASS);
+  /* Before anything is written: by an interface without XDP the packet must go as it came, for the kernel to translate. */
+  verdict = bpf_redirect_map(&xdp_devices, known.out.slot, XDP_PASS);
+  if (verdict != XDP_REDIRECT) return to_kernel(account, UNKNOWN, slot, XDP_PASS);
 
   *(struct macs *)eth = known.out.macs;
   of(rewrite_ip)(ip, &known);
@@ -85,7 +89,7 @@ static __always_inline int of(xdp_forward)(struct ethhdr *eth, void *end, __u32 
   }
   account->packets[FORWARDED]++;
   account->bytes += end - (void *)eth;
-  return bpf_redirect_map(&xdp_devices, known.out.slot, XDP_PASS);
+  return verdict;
 }
 
 static __always_inline int of(tc_forward)(struct __sk_buff *skb, __u32 slot, struct account *account) {

@@ -9,6 +9,7 @@
 #define MEGANAT_FASTPATH_PROGRAMS_H
 
 #include <linux/bpf.h>
+#include <linux/if_packet.h>
 #include <linux/pkt_cls.h>
 #include "coverage.h"
 #include "ipv4.h"
@@ -70,6 +71,14 @@ static __always_inline void make_readable(struct __sk_buff *skb, __u32 length) {
 #undef VERSION
 #undef TC_CHECKSUM_FLAGS
 
+/* Whether the frame is to this interface: one that listens to all, or a bridge's port, gets those to others as well. */
+static __always_inline bool is_for_station(const struct ethhdr *eth, const struct account *account) {
+  const __u16 *mac = (const __u16 *)account->mac;
+  const __u16 *to = (const __u16 *)eth->h_dest;
+
+  return to[0] == mac[0] && to[1] == mac[1] && to[2] == mac[2];
+}
+
 SEC("xdp")
 int forward_xdp(struct xdp_md *ctx) {
   struct ethhdr *eth = (void *)(long)ctx->data;
@@ -78,6 +87,7 @@ int forward_xdp(struct xdp_md *ctx) {
   struct account *account = bpf_map_lookup_elem(&accounts, &slot);
 
   if (!account || (void *)(eth + 1) > end) return XDP_PASS;
+  if (!is_for_station(eth, account)) return to_kernel(account, OTHER_PROTOCOL, slot, XDP_PASS);
   if (eth->h_proto == bpf_htons(ETH_P_IP)) return xdp_forward4(eth, end, slot, account);
   if (eth->h_proto == bpf_htons(ETH_P_IPV6)) return xdp_forward6(eth, end, slot, account);
   return to_kernel(account, OTHER_PROTOCOL, slot, XDP_PASS);
@@ -89,7 +99,8 @@ int forward_tc(struct __sk_buff *skb) {
   struct account *account = bpf_map_lookup_elem(&accounts, &slot);
 
   if (!account) return TC_ACT_UNSPEC;
-  if (skb->vlan_present) return to_kernel(account, OTHER_PROTOCOL, slot, TC_ACT_UNSPEC);
+  if (skb->vlan_present || skb->pkt_type != PACKET_HOST)
+    return to_kernel(account, OTHER_PROTOCOL, slot, TC_ACT_UNSPEC);
   if (skb->protocol == bpf_htons(ETH_P_IP)) {
     make_readable(skb, ETH_HLEN + sizeof(struct iphdr) + sizeof(struct tcphdr));
     return tc_forward4(skb, slot, account);

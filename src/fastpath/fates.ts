@@ -20,7 +20,7 @@ export type Fate = (typeof FATES)[number];
 /** Each fate in words: of a packet that came in and went to the kernel, because ... */
 export const FATE_WORDS: Readonly<Record<Fate, string>> = {
   forwarded: "forwarded by the fast path",
-  "other-protocol": "neither TCP nor UDP (ICMP, ARP, tunnels, VLAN tags)",
+  "other-protocol": "neither TCP nor UDP (ICMP, ARP, tunnels, VLAN tags), or to another station",
   "special-header": "fragments, IP options, extension headers, TTL at its end",
   "connection-edge": "TCP SYN, FIN and RST: the kernel opens and closes",
   unknown: "not seen before: the kernel decides, and is remembered",
@@ -43,9 +43,20 @@ export interface DeviceAccount {
   readonly bytes: number;
 }
 
-/** 64-bit words of struct account: packets by fate, room for more fates, bytes. */
-const WORDS = 17;
+/** 64-bit words of struct account: packets by fate, room for more fates, bytes, the interface's own address. */
+const WORDS = 18;
 const BYTES = 16;
+const MAC = 17;
+
+/** The value of the map `accounts` that a processor begins with: nothing counted, and whose frames are ours ("02:..."). */
+export function newAccount(mac: string): Uint8Array {
+  const bytes = new Uint8Array(WORDS * 8);
+  bytes.set(
+    mac.split(":").map((octet) => Number.parseInt(octet, 16)),
+    MAC * 8,
+  );
+  return bytes;
+}
 
 /** Adds up what all processors counted: `values` is the lookup of one element of the map `accounts`. */
 export function sumAccount(values: Buffer): DeviceAccount {

@@ -1,11 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { arch } from "node:os";
+import { possibleCpus } from "../kernel/bpf/map.ts";
 import { BpfObject, objectPath } from "../kernel/bpf/object.ts";
 import { createArrayMap, type BpfMap } from "../kernel/bpf/map.ts";
 import { hasKernelFunction, readKernelTypes } from "../kernel/btf.ts";
 import { inNamespace, type NamespaceName } from "../kernel/namespace.ts";
 import { HOST_LITTLE_ENDIAN } from "../kernel/netlink/header.ts";
+import { listLinks } from "../kernel/route/link.ts";
 import { deviceSlot } from "./device-slots.ts";
+import { newAccount } from "./fates.ts";
 import type { MemorySize } from "./memory-size.ts";
 import type { FastDevice } from "./record.ts";
 import { settingsBytes } from "./settings.ts";
@@ -65,8 +68,12 @@ function tellDevices(
 ): void {
   const known = object.map("devices");
   const redirection = object.map("xdp_devices");
+  const accounts = object.map("accounts");
+  const links = listLinks(namespace);
   for (const { index, path } of devices) {
     const slot = deviceSlot(index, factor);
+    const account = newAccount(links.find((link) => link.index === index)?.mac ?? "");
+    accounts.updateAt(slot, Buffer.concat(new Array<Uint8Array>(possibleCpus()).fill(account)));
     known.updateAt(slot, words(index, TAKES[path]));
     // The kernel takes the index for one of the namespace the call is made in.
     if (path === "xdp") inNamespace(namespace, () => redirection.updateAt(slot, words(index)));
