@@ -211,6 +211,22 @@ test("rules as other programs write them leave the fast path free", () => {
   }
 });
 
+test("a set that changes by itself may hold any address by then, although it is empty now", () => {
+  const match = { left: { payload: { protocol: "ip", field: "saddr" } }, op: "==", right: "@seen" };
+  const table = { family: "ip", table: "t" };
+  const nft = [
+    { set: { ...table, name: "seen", handle: 1, type: "ipv4_addr", flags: ["timeout", "dynamic"] } },
+    { chain: { ...table, name: "f", handle: 2, type: "filter", hook: "forward", prio: 0, policy: "accept" } },
+    { rule: { ...table, chain: "f", handle: 3, expr: [{ match }, { log: null }] } },
+  ];
+  const ruleset = readRuleset({ nft, nftTexts: new Map(), elements: new Map([["ip/t/seen", []]]), saved: {} });
+  const { exemptions } = rulesThatMustSeePackets({ ruleset, devices: DEVICES, readsMarks: [] });
+  assert.deepEqual(
+    exemptions.map(({ family, source, why }) => ({ family, source, why })),
+    [{ family: "ip", source: undefined, why: "logs each packet" }],
+  );
+});
+
 const packets: fc.Arbitrary<Packet> = fc.record({
   source: fc.constantFrom("198.51.100.5", "198.51.100.70", "10.1.2.3", "203.0.113.9"),
   destination: fc.constantFrom("192.168.122.9", "192.168.122.10", "172.17.0.2"),

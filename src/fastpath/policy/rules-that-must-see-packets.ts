@@ -1,4 +1,4 @@
-import type { Chain, Hook, Rule, Ruleset } from "../../diagnose/rules/ruleset.ts";
+import type { Chain, Hook, NamedSet, Rule, Ruleset } from "../../diagnose/rules/ruleset.ts";
 import {
   answersTo,
   exemptionsFor,
@@ -78,6 +78,12 @@ export function rulesThatMustSeePackets(request: MustSeeRequest): PacketPolicy {
   };
 }
 
+/** Of sets that change by themselves nobody knows what will be in them: one that is empty now may be full in a second. */
+function lasting(sets: Ruleset["sets"]): Ruleset["sets"] {
+  const forget = ({ elements: _, ...rest }: NamedSet): NamedSet => rest;
+  return new Map([...sets].map(([id, set]) => [id, set.changesByItself === true ? forget(set) : set]));
+}
+
 function demandsAt(
   chain: Chain,
   hook: Hook,
@@ -87,7 +93,7 @@ function demandsAt(
 ): { readonly exempt: readonly (Demand & { readonly rule: Rule })[]; readonly counting: readonly Rule[] } {
   const early = hook === "ingress" || (hook === "prerouting" && (chain.base?.priority ?? 0) < CONNTRACK_PRIORITY);
   const state = (early ? untrackedYet : establishedPacket)(family, protocol, hook);
-  const context = { sets: ruleset.sets, surroundings: {}, family, devices };
+  const context = { sets: lasting(ruleset.sets), surroundings: {}, family, devices };
   const exempt: (Demand & { readonly rule: Rule })[] = [];
   const counting: Rule[] = [];
   for (const reached of rulesReached(chain, state, ruleset.chains, context)) {
