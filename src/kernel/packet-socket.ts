@@ -8,6 +8,8 @@ import { withRoute } from "./route/rtnetlink.ts";
 const AF_PACKET = 17;
 const SOCK_RAW_NONBLOCK_CLOEXEC = 3 | 0o4000 | 0o2000000;
 const ETH_P_IP = 0x0800;
+/** All protocols of Ethernet (linux/if_ether.h). */
+export const ETH_P_ALL = 3;
 const SOL_SOCKET = 1;
 const SO_SNDBUF = 7;
 const SO_RCVBUF = 8;
@@ -24,7 +26,7 @@ const BUFFER_BYTES = 16 << 20;
 const NOT_NOW = new Set<number>([constants.errno.EAGAIN, constants.errno.ENOBUFS]);
 
 /**
- * Whole Ethernet frames with IPv4 packets on one interface, to and from user space, beside the kernel's own IP. Stays in
+ * Whole Ethernet frames on one interface, with IPv4 packets unless another protocol is asked for, to and from user space, beside the kernel's own IP. Stays in
  * its namespace. Needs CAP_NET_RAW there, which the root of an unprivileged user namespace has. See packet(7).
  */
 export class PacketSocket {
@@ -36,7 +38,7 @@ export class PacketSocket {
    * `sendOnly` leaves no queue to fill for frames that nobody takes.
    * Throws `kernel-permission` or, without such an interface, `kernel-not-found`.
    */
-  constructor(namespace: NamespaceName, interfaceName: string, sendOnly = false) {
+  constructor(namespace: NamespaceName, interfaceName: string, sendOnly = false, protocol = ETH_P_IP) {
     this.interface = interfaceName;
     const tried = `open a packet socket on ${interfaceName}`;
     const index = withRoute(namespace, (connection) => findInterface(connection, interfaceName));
@@ -53,7 +55,7 @@ export class PacketSocket {
       checkCall(this.#setOption(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1), tried);
       const address = new DataView(new ArrayBuffer(ADDRESS_BYTES));
       new Uint16Array(address.buffer)[0] = AF_PACKET;
-      address.setUint16(2, sendOnly ? 0 : ETH_P_IP);
+      address.setUint16(2, sendOnly ? 0 : protocol);
       new Int32Array(address.buffer)[1] = index;
       checkCall(libc.bind(this.#fd, new Uint8Array(address.buffer), ADDRESS_BYTES), tried);
     } catch (error) {

@@ -14,6 +14,8 @@ export interface TestRunOptions {
   data_out: Pointer;
   data_size_in: number;
   data_size_out: number;
+  ctx_in: Pointer;
+  ctx_size_in: number;
   retval: number;
   repeat: number;
   duration: number;
@@ -133,6 +135,7 @@ function declare(library: LibraryHandle) {
     bpf_prog_test_run_opts: func<(fd: number, options: TestRunOptions) => number>(
       "int bpf_prog_test_run_opts(int, _Inout_ bpf_test_run_opts *)",
     ),
+    bpf_prog_get_fd_by_id: func<(id: number) => number>("int bpf_prog_get_fd_by_id(uint32_t)"),
     bpf_obj_pin: func<(fd: number, path: string) => number>("int bpf_obj_pin(int, const char *)"),
     bpf_obj_get: func<(path: string) => number>("int bpf_obj_get(const char *)"),
     bpf_tc_hook_create: func<(hook: Memory) => number>("int bpf_tc_hook_create(void *)"),

@@ -1,11 +1,12 @@
 import { readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { Descriptor } from "../ffi/descriptor.ts";
 import { kernelErrorFromNode } from "../ffi/errno.ts";
 import { checkBpf } from "./error.ts";
-import { readLinkInterface } from "./link-info.ts";
+import { readLinkInterface, readLinkProgram } from "./link-info.ts";
 import { libbpf } from "./libbpf.ts";
 import { BpfMap } from "./map.ts";
+import { BpfProgram } from "./program.ts";
 
 /** Gives a program, map or attachment a name in the eBPF file system: it then lasts until the name is removed. */
 export function pin(fd: number, path: string): void {
@@ -23,6 +24,18 @@ export function openPinnedMap(path: string): { readonly map: BpfMap; close(): vo
   return { map: BpfMap.of(descriptor.fd), close: () => descriptor.close() };
 }
 
+/** Opens the program of an attachment by the attachment's name in the eBPF file system. Throws `kernel-not-found`. */
+export function openPinnedLinkProgram(path: string): { readonly program: BpfProgram; close(): void } {
+  const link = openPinned(path);
+  try {
+    const id = readLinkProgram(link.fd);
+    const descriptor = new Descriptor(checkBpf(libbpf().bpf_prog_get_fd_by_id(id), `open program ${id} of ${path}`));
+    return { program: new BpfProgram(basename(path), descriptor.fd), close: () => descriptor.close() };
+  } finally {
+    link.close();
+  }
+}
+
 /** The names in a folder of the eBPF file system; none if there is no such folder. */
 export function listPinned(directory: string): string[] {
   try {
@@ -34,7 +47,7 @@ export function listPinned(directory: string): string[] {
   }
 }
 
-/** Removes a folder of the eBPF file system with what is in it. What is attached by nothing else is detached by that. */
+/** Removes a folder of the eBPF file system with what is in it; when it returns, what was attached is not any more. */
 export function removePinned(directory: string): void {
   // Attachments first: programs go before the maps they use.
   for (const name of listPinned(directory).sort((a, b) => Number(isLink(b)) - Number(isLink(a)))) {

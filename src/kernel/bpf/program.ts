@@ -7,6 +7,9 @@ import { libbpf, TEST_RUN_OPTIONS_SIZE, type TestRunOptions } from "./libbpf.ts"
 export const XDP_DROP = 1;
 export const XDP_PASS = 2;
 export const XDP_REDIRECT = 4;
+/** What a tc program decides: TC_ACT_* in linux/pkt_cls.h. */
+export const TC_ACT_UNSPEC = 0xffffffff;
+export const TC_ACT_REDIRECT = 7;
 
 const BPF_F_TEST_XDP_LIVE_FRAMES = 1 << 1;
 /** The kernel's own default; 256 is its maximum, and what a veth queue holds. */
@@ -33,10 +36,22 @@ export class BpfProgram {
 
   /** Runs the program once on a copy of the frame, which goes nowhere. */
   testRun(frame: Uint8Array): TestRunResult {
-    const output = Buffer.alloc(OUTPUT_BYTES);
+    return this.testRunInto(frame, Buffer.alloc(OUTPUT_BYTES));
+  }
+
+  /**
+   * As `testRun`, with the memory for what becomes of the frame, which may be used again, and what the program is to
+   * know beside the frame: its context (struct xdp_md, struct __sk_buff), where an interface's index means one of the
+   * namespace that the thread is in.
+   */
+  testRunInto(frame: Uint8Array, output: Buffer, context?: Uint8Array): TestRunResult {
     const options = testRunOptions(frame);
     options.data_out = addressOf(output);
     options.data_size_out = output.length;
+    if (context !== undefined) {
+      options.ctx_in = addressOf(context);
+      options.ctx_size_in = context.length;
+    }
     const result = libbpf().bpf_prog_test_run_opts(this.fd, options);
     if (result < 0) throw bpfError(`run eBPF program ${this.name} on a frame`, result);
     return { verdict: options.retval, frame: output.subarray(0, options.data_size_out) };
@@ -68,6 +83,8 @@ function testRunOptions(frame: Uint8Array): TestRunOptions {
     data_out: 0n,
     data_size_in: frame.length,
     data_size_out: 0,
+    ctx_in: 0n,
+    ctx_size_in: 0,
     retval: 0,
     repeat: 1,
     duration: 0,
