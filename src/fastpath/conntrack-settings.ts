@@ -6,6 +6,8 @@ interface ConntrackSetting {
   readonly name: string;
   /** The value from the one there was and that of the established timeout; undefined leaves it. */
   readonly while: (old: string, established: string) => string | undefined;
+  /** Left when the fast path is turned off. */
+  readonly stays?: true;
 }
 
 const PREFIX = "net.netfilter.nf_conntrack_";
@@ -17,7 +19,9 @@ const ESTABLISHED = `${PREFIX}tcp_timeout_established`;
  * like the same one sent again (max_retrans).
  */
 const SETTINGS: readonly ConntrackSetting[] = [
-  { name: `${PREFIX}tcp_be_liberal`, while: () => "1" },
+  // The kernel never catches up with a window that moved on without it: connections that lived through the fast path
+  // would be invalid from the moment it is off, and leave untranslated.
+  { name: `${PREFIX}tcp_be_liberal`, while: () => "1", stays: true },
   { name: `${PREFIX}tcp_timeout_unacknowledged`, while: longer },
   { name: `${PREFIX}tcp_timeout_max_retrans`, while: longer },
 ];
@@ -49,9 +53,10 @@ export function makeSettings(namespace: NamespaceName, changes: readonly Changed
   for (const { name, set } of changes) writeSysctl(namespace, name, set);
 }
 
-/** Puts back what still is as we set it: what somebody else has changed since is his. */
+/** Puts back what must not stay and still is as we set it: what somebody else has changed since is his. */
 export function restoreSettings(namespace: NamespaceName, changes: readonly ChangedSetting[]): void {
   for (const { name, old, set } of changes) {
+    if (SETTINGS.some((setting) => setting.name === name && setting.stays === true)) continue;
     if (readSysctl(namespace, name) === set) writeSysctl(namespace, name, old);
   }
 }
