@@ -6,6 +6,8 @@ export interface Capture {
   /** Waits until a line matches, and returns it; throws with all that was seen if none does in time. */
   line(pattern: RegExp): Promise<string>;
   lines(): readonly string[];
+  /** Forgets what was seen. */
+  forget(): void;
   stop(): Promise<void>;
 }
 
@@ -42,6 +44,9 @@ export async function startCapture(
   const ended = new Promise<void>((resolve) => child.on("exit", () => resolve()));
   return {
     lines: () => seen,
+    forget: () => {
+      seen.length = 0;
+    },
     async line(pattern) {
       const deadline = Date.now() + PATIENCE_MS;
       for (;;) {

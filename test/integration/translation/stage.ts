@@ -26,8 +26,8 @@ export interface Stage {
 /** What can load the iptables form of a gateway, instead of the table that apply made. */
 export type IptablesProgram = "iptables-nft-restore" | "iptables-legacy-restore";
 
-/** Reads, plans, brings up and applies, all as the commands do. */
-export async function openStage(file: string, id: string): Promise<Stage> {
+/** Reads, plans, brings up and applies, all as the commands do. `captured`: packets, in pcap-filter(7)'s words. */
+export async function openStage(file: string, id: string, captured?: string): Promise<Stage> {
   const read = readGateway(file, { fileName: `${id}.yaml` });
   assert.ok("gateway" in read, JSON.stringify(read));
   const lab = await bringUpLab(read.gateway, { id, life: "process" });
@@ -43,7 +43,7 @@ export async function openStage(file: string, id: string): Promise<Stage> {
     const captureOn = (side: "inside" | "outside") => {
       const link = links.find((one) => one.side === side);
       assert.ok(link !== undefined);
-      return startCapture(namespaces[side], link.interface);
+      return startCapture(namespaces[side], link.interface, captured);
     };
     const captureBoth = async () => {
       const [inside, outside] = await Promise.all([captureOn("inside"), captureOn("outside")]);
@@ -90,8 +90,16 @@ function loadRules(namespace: string, program: IptablesProgram, text: string): v
   assert.equal(forgotten.status, 0, forgotten.stderr);
 }
 
+/** How an exchange is to go on after its first packets. */
+export interface Sustained {
+  /** How often the text is repeated: in one stream over TCP, in as many datagrams over UDP. */
+  readonly times: number;
+  /** The port of datagrams, so that they are one connection. */
+  readonly fromPort: number;
+}
+
 /** Lets the exchange happen; fails unless the answer came whole and from the address that was called. */
-export async function perform(client: LabClient, exchange: Exchange): Promise<void> {
+export async function perform(client: LabClient, exchange: Exchange, sustained?: Sustained): Promise<void> {
   const { from, to, port = 0 } = exchange;
   switch (exchange.protocol) {
     case "http": {
@@ -100,14 +108,19 @@ export async function perform(client: LabClient, exchange: Exchange): Promise<vo
       break;
     }
     case "tcp": {
-      const answer = await client.tcpExchange({ from, to, port, text: exchange.what });
-      assert.equal(answer.text, exchange.what);
+      const text = exchange.what.repeat(sustained?.times ?? 1);
+      const answer = await client.tcpExchange({ from, to, port, text });
+      assert.equal(answer.text, text);
       break;
     }
     case "udp": {
-      const answer = await client.udpExchange({ from, to, port, text: exchange.what });
-      assert.equal(answer.text, exchange.what);
-      assert.deepEqual(answer.remote, { address: to, port });
+      const request = { from, to, port, text: exchange.what };
+      const ends = sustained === undefined ? request : { ...request, fromPort: sustained.fromPort };
+      for (let count = 0; count < (sustained?.times ?? 1); count++) {
+        const answer = await client.udpExchange(ends);
+        assert.equal(answer.text, exchange.what);
+        assert.deepEqual(answer.remote, { address: to, port });
+      }
       break;
     }
     case "icmp": {
@@ -115,6 +128,29 @@ export async function perform(client: LabClient, exchange: Exchange): Promise<vo
       assert.equal(answer.received, 2);
     }
   }
+}
+
+/** Fails unless the far end has seen the packet as the exchange says, and the kernel's table has the entry; gives the packet. */
+export async function expectTranslated(stage: Stage, exchange: Exchange): Promise<string> {
+  const packet = await stage.captures[exchange.far].line(exchange.packet);
+  if (exchange.ports !== undefined) {
+    const port = Number(exchange.packet.exec(packet)?.[1]);
+    const [first, last] = exchange.ports;
+    assert.ok(port >= first && port <= last, `${port} is not in ${first}-${last}: ${packet}`);
+  }
+  const lines = conntrackLines(stage.lab.topology.namespaces.gateway);
+  assert.ok(
+    lines.some((line) => exchange.entry.test(line)),
+    `no entry like ${exchange.entry} in:\n${lines.join("\n")}`,
+  );
+  return packet;
+}
+
+/** Packets with an inside address that were seen outside, though the file does not say so. */
+export function leaks(stage: Stage): string[] {
+  return stage.captures.outside
+    .lines()
+    .filter((line) => /\b(10\.10\.\d+|192\.168\.0)\.\d+(\.\d+)? > /.test(line) && !/ > 192\.0\.2\./.test(line));
 }
 
 /** The kernel's table as the standard tool prints it. */
