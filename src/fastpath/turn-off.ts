@@ -6,8 +6,8 @@ import { pinDirectory, reapOrphans } from "./pins.ts";
 import { readRecord, removeRecord } from "./record.ts";
 
 /**
- * Turns the fast path off: every packet is the kernel's again from this moment, and every setting as it was. Connections
- * go on. Also mends a fast path that was left half on or half off; says whether there was one.
+ * Turns the fast path off: every packet is the kernel's again from this moment, and every setting as it was, but for
+ * tcp_be_liberal, by which connections go on. Also mends a fast path that was left half on or half off; says whether there was one.
  */
 export function turnOffFastPath({ netns }: { readonly netns?: NamespaceName }): boolean {
   reapOrphans();
