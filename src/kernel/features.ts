@@ -29,6 +29,13 @@ export function probeFeatures(namespace: NamespaceName): Feature[] {
   return inNamespace(namespace, () => CATALOGUE.map((definition) => probeFeature(definition, modules, config)));
 }
 
+/** Asks for one feature of the catalogue by its id; false only if it is known to be missing. */
+export function hasFeature(id: string): boolean {
+  const definition = CATALOGUE.find((candidate) => candidate.id === id);
+  if (definition === undefined) throw new RangeError(`no feature ${id}`);
+  return probeFeature(definition, readModules(definition.modules ?? []), readKernelConfig()).present !== false;
+}
+
 /** One feature; exported for the tests. */
 export function probeFeature(
   definition: FeatureDefinition,

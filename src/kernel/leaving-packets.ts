@@ -4,7 +4,7 @@ import { checkCall, kernelErrorFromErrno, lastErrno } from "./ffi/errno.ts";
 import { addressOf, libc } from "./ffi/libc.ts";
 import { inNamespace, type NamespaceName } from "./namespace.ts";
 import { HOST_LITTLE_ENDIAN } from "./netlink/header.ts";
-import { findInterface } from "./route/link.ts";
+import { findInterface } from "./route/link-message.ts";
 import { withRoute } from "./route/rtnetlink.ts";
 import { constants } from "node:os";
 

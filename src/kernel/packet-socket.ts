@@ -2,7 +2,7 @@ import { constants } from "node:os";
 import { checkCall, kernelErrorFromErrno, lastErrno } from "./ffi/errno.ts";
 import { libc } from "./ffi/libc.ts";
 import { inNamespace, type NamespaceName } from "./namespace.ts";
-import { findInterface } from "./route/link.ts";
+import { findInterface } from "./route/link-message.ts";
 import { withRoute } from "./route/rtnetlink.ts";
 
 const AF_PACKET = 17;
@@ -10,6 +10,8 @@ const SOCK_RAW_NONBLOCK_CLOEXEC = 3 | 0o4000 | 0o2000000;
 const ETH_P_IP = 0x0800;
 /** All protocols of Ethernet (linux/if_ether.h). */
 export const ETH_P_ALL = 3;
+/** Address resolution, for `PacketSocketOptions.protocol`. */
+export const ETH_P_ARP = 0x0806;
 const SOL_SOCKET = 1;
 const SO_SNDBUF = 7;
 const SO_RCVBUF = 8;
@@ -25,20 +27,26 @@ const BUFFER_BYTES = 16 << 20;
 /** Full for now: the receiver's queue, the device's, or the socket's own memory. */
 const NOT_NOW = new Set<number>([constants.errno.EAGAIN, constants.errno.ENOBUFS]);
 
+/** How a packet socket is to be. */
+export interface PacketSocketOptions {
+  /** Leaves no queue to fill for frames that nobody takes. */
+  readonly sendOnly?: boolean;
+  /** What arrives, by Ethernet type; IPv4 unless said. */
+  readonly protocol?: number;
+}
+
 /**
- * Whole Ethernet frames on one interface, with IPv4 packets unless another protocol is asked for, to and from user space, beside the kernel's own IP. Stays in
- * its namespace. Needs CAP_NET_RAW there, which the root of an unprivileged user namespace has. See packet(7).
+ * Whole Ethernet frames on one interface, with IPv4 packets unless another protocol is asked for, to and from user
+ * space, beside the kernel's own IP. Stays in its namespace. Needs CAP_NET_RAW there, which the root of an unprivileged user namespace has. See packet(7).
  */
 export class PacketSocket {
   readonly interface: string;
   readonly #fd: number;
   readonly #pollfd: Uint8Array;
 
-  /**
-   * `sendOnly` leaves no queue to fill for frames that nobody takes.
-   * Throws `kernel-permission` or, without such an interface, `kernel-not-found`.
-   */
-  constructor(namespace: NamespaceName, interfaceName: string, sendOnly = false, protocol = ETH_P_IP) {
+  /** Throws `kernel-permission` or, without such an interface, `kernel-not-found`. */
+  constructor(namespace: NamespaceName, interfaceName: string, options: PacketSocketOptions = {}) {
+    const { sendOnly = false, protocol = ETH_P_IP } = options;
     this.interface = interfaceName;
     const tried = `open a packet socket on ${interfaceName}`;
     const index = withRoute(namespace, (connection) => findInterface(connection, interfaceName));

@@ -1,6 +1,6 @@
 import { NLM_F_CREATE, NLM_F_EXCL } from "../netlink/header.ts";
 import { NetlinkMessage } from "../netlink/message.ts";
-import { findInterface } from "../route/link.ts";
+import { findInterface } from "../route/link-message.ts";
 import { AF_UNSPEC, withRoute } from "../route/rtnetlink.ts";
 import { addVeth } from "../route/link.ts";
 import { BPF_PROGRAM_TYPES, loadSmallestProgram } from "./bpf-probe.ts";

@@ -3,7 +3,8 @@ import type { NamespaceName } from "../namespace.ts";
 import type { NetlinkConnection } from "../netlink/connection.ts";
 import { NLM_F_CREATE, NLM_F_EXCL } from "../netlink/header.ts";
 import { NetlinkMessage } from "../netlink/message.ts";
-import { findInterface, readInterfaceNames } from "./link.ts";
+import { readInterfaceNames } from "./link.ts";
+import { findInterface } from "./link-message.ts";
 import { AF_INET, readList, requireIpv4, withRoute } from "./rtnetlink.ts";
 
 const RTM_NEWADDR = 20;

@@ -1,13 +1,24 @@
 import { closeSync } from "node:fs";
-import type { KernelError } from "../error.ts";
-import { isKernelError } from "../error.ts";
-import { kernelErrorFromErrno } from "../ffi/errno.ts";
 import { openNamespace, type NamespaceName } from "../namespace.ts";
 import type { NetlinkConnection } from "../netlink/connection.ts";
 import { AttributeCursor, type MessageCursor } from "../netlink/cursor.ts";
 import { NLM_F_CREATE, NLM_F_EXCL } from "../netlink/header.ts";
 import { NetlinkMessage } from "../netlink/message.ts";
-import { AF_UNSPEC, formatMac, readList, requireMac, withRoute } from "./rtnetlink.ts";
+import { decodeBond, type BondInfo } from "./bond.ts";
+import {
+  IFLA_EXT_MASK,
+  IFLA_IFNAME,
+  IFLA_INFO_DATA,
+  IFLA_INFO_KIND,
+  IFLA_LINK,
+  IFLA_LINKINFO,
+  IFLA_MASTER,
+  ifinfomsg,
+  requestLink,
+  RTEXT_FILTER_SKIP_STATS,
+} from "./link-message.ts";
+import { formatMac, readList, requireMac, withRoute } from "./rtnetlink.ts";
+import { decodeVlanId } from "./vlan.ts";
 
 const RTM_NEWLINK = 16;
 const RTM_DELLINK = 17;
@@ -16,18 +27,10 @@ const RTM_GETLINK = 18;
 const IFINFOMSG = 16;
 
 const IFLA_ADDRESS = 1;
-const IFLA_IFNAME = 3;
 const IFLA_MTU = 4;
-const IFLA_MASTER = 10;
-const IFLA_LINKINFO = 18;
 const IFLA_NET_NS_FD = 28;
-const IFLA_EXT_MASK = 29;
 const IFLA_CARRIER = 33;
-const IFLA_INFO_KIND = 1;
-const IFLA_INFO_DATA = 2;
 const VETH_INFO_PEER = 1;
-/** Without counters the answer is a third as long. */
-const RTEXT_FILTER_SKIP_STATS = 8;
 
 const IFF_UP = 1;
 
@@ -45,6 +48,10 @@ export interface LinkInfo {
   readonly kind?: string;
   /** Index of the bridge, bond, ... it is a port of. */
   readonly master?: number;
+  /** Only of a bond. */
+  readonly bond?: BondInfo;
+  /** Only of a VLAN: its number, and the index of the interface it is on. */
+  readonly vlan?: { readonly id: number; readonly on: number };
 }
 
 /** What may be chosen about a new pair; the kernel chooses what is left out. */
@@ -113,8 +120,9 @@ export function readLinks(connection: NetlinkConnection): LinkInfo[] {
     mask.u32(RTEXT_FILTER_SKIP_STATS),
   );
   const nested = new AttributeCursor(connection.buffer);
+  const data = new AttributeCursor(connection.buffer);
   return readList(connection, request, "list interfaces", (reply, attributes) => {
-    return reply.type === RTM_NEWLINK ? decodeLink(reply, attributes, nested) : undefined;
+    return reply.type === RTM_NEWLINK ? decodeLink(reply, attributes, nested, data) : undefined;
   });
 }
 
@@ -123,35 +131,37 @@ export function readInterfaceNames(connection: NetlinkConnection): Map<number, s
   return new Map(readLinks(connection).map((link) => [link.index, link.name]));
 }
 
-/** The index of the interface, or throws `kernel-not-found`. */
-export function findInterface(connection: NetlinkConnection, name: string): number {
-  const request = linkMessage(RTM_GETLINK, 0, 0, 0)
-    .text(IFLA_IFNAME, name)
-    .attribute(IFLA_EXT_MASK, (mask) => mask.u32(RTEXT_FILTER_SKIP_STATS));
-  let index = 0;
-  requestLink(connection, request, name, `find interface ${name}`, (reply) => {
-    index = reply.i32(4);
-  });
-  return index;
-}
-
-function decodeLink(reply: MessageCursor, attributes: AttributeCursor, nested: AttributeCursor): LinkInfo {
+function decodeLink(
+  reply: MessageCursor,
+  attributes: AttributeCursor,
+  nested: AttributeCursor,
+  data: AttributeCursor,
+): LinkInfo {
   let name = "";
   let mac = "";
   let mtu = 0;
   let carrier = false;
   let kind: string | undefined;
   let master = 0;
+  let parent = 0;
+  let bond: BondInfo | undefined;
+  let vlanId: number | undefined;
   attributes.inMessage(reply, IFINFOMSG);
   while (attributes.next()) {
     if (attributes.type === IFLA_IFNAME) name = attributes.text();
     else if (attributes.type === IFLA_ADDRESS) mac = formatMac(attributes.copy());
     else if (attributes.type === IFLA_MTU) mtu = attributes.u32();
+    else if (attributes.type === IFLA_LINK) parent = attributes.u32();
     else if (attributes.type === IFLA_MASTER) master = attributes.u32();
     else if (attributes.type === IFLA_CARRIER) carrier = attributes.u8() === 1;
     else if (attributes.type === IFLA_LINKINFO) {
       nested.inAttribute(attributes);
-      while (nested.next()) if (nested.type === IFLA_INFO_KIND) kind = nested.text();
+      // The kernel names the kind before its data.
+      while (nested.next()) {
+        if (nested.type === IFLA_INFO_KIND) kind = nested.text();
+        else if (nested.type === IFLA_INFO_DATA && kind === "bond") bond = decodeBond(data.inAttribute(nested));
+        else if (nested.type === IFLA_INFO_DATA && kind === "vlan") vlanId = decodeVlanId(data.inAttribute(nested));
+      }
     }
   }
   const up = (reply.u32(8) & IFF_UP) !== 0;
@@ -164,15 +174,13 @@ function decodeLink(reply: MessageCursor, attributes: AttributeCursor, nested: A
     mtu,
     ...(kind === undefined ? {} : { kind }),
     ...(master === 0 ? {} : { master }),
+    ...(bond === undefined ? {} : { bond }),
+    ...(vlanId === undefined ? {} : { vlan: { id: vlanId, on: parent } }),
   };
 }
 
 function linkMessage(type: number, index: number, flags: number, change: number): NetlinkMessage {
   return ifinfomsg(new NetlinkMessage(type), index, flags, change);
-}
-
-function ifinfomsg(message: NetlinkMessage, index: number, flags: number, change: number): NetlinkMessage {
-  return message.u8(AF_UNSPEC).u8(0).u16(0).u32(index).u32(flags).u32(change);
 }
 
 /** One end of a pair, as the main part of the message or nested in it. */
@@ -190,27 +198,4 @@ function end(
   }
   if (mtu !== undefined) message.attribute(IFLA_MTU, (value) => value.u32(mtu));
   return message;
-}
-
-/** A request about one interface: "not found" then means the interface, and the remedy can say so. */
-function requestLink(
-  connection: NetlinkConnection,
-  message: NetlinkMessage,
-  name: string,
-  tried: string,
-  visit?: (reply: MessageCursor) => void,
-): void {
-  try {
-    connection.request(message, tried, visit);
-  } catch (error) {
-    if (isKernelError(error, "kernel-not-found")) throw noInterface(error, name);
-    throw error;
-  }
-}
-
-function noInterface(error: KernelError, name: string): KernelError {
-  return kernelErrorFromErrno(error.tried, error.errno, {
-    kernelSaid: error.kernelSaid,
-    remedy: `there is no interface ${name} in this namespace: \`ip link\` shows those there are`,
-  });
 }

@@ -4,7 +4,8 @@ import type { NamespaceName } from "../namespace.ts";
 import type { NetlinkConnection } from "../netlink/connection.ts";
 import { AttributeCursor, type MessageCursor } from "../netlink/cursor.ts";
 import { NetlinkMessage } from "../netlink/message.ts";
-import { findInterface, readInterfaceNames } from "./link.ts";
+import { readInterfaceNames } from "./link.ts";
+import { findInterface } from "./link-message.ts";
 import { TYPES, type RouteType } from "./route.ts";
 import { AF_INET, requireIpv4, withRoute } from "./rtnetlink.ts";
 

@@ -1,7 +1,7 @@
 import type { NamespaceName } from "../namespace.ts";
 import { NLM_F_CREATE } from "../netlink/header.ts";
 import { NetlinkMessage } from "../netlink/message.ts";
-import { findInterface } from "./link.ts";
+import { findInterface } from "./link-message.ts";
 import type { ProxyNeighbourSpec } from "./neighbour.ts";
 import { AF_INET, requireIpv4, withRoute } from "./rtnetlink.ts";
 

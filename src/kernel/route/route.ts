@@ -5,7 +5,8 @@ import type { NetlinkConnection } from "../netlink/connection.ts";
 import type { AttributeCursor, MessageCursor } from "../netlink/cursor.ts";
 import { NLM_F_CREATE, NLM_F_EXCL } from "../netlink/header.ts";
 import { NetlinkMessage } from "../netlink/message.ts";
-import { findInterface, readInterfaceNames } from "./link.ts";
+import { readInterfaceNames } from "./link.ts";
+import { findInterface } from "./link-message.ts";
 import { AF_INET, readList, requireIpv4, requirePrefix, withRoute } from "./rtnetlink.ts";
 
 const RTM_NEWROUTE = 24;

@@ -120,7 +120,7 @@ export async function sendPackets(
     hardwareAddress(requireLink(namespace, name).mac),
     Buffer.of(0x08, 0x00),
   ]);
-  const socket = new PacketSocket(namespace, name, true);
+  const socket = new PacketSocket(namespace, name, { sendOnly: true });
   const began = performance.now();
   let made = 0;
   let sent = 0;

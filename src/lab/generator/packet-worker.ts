@@ -43,7 +43,7 @@ function orSayWhy(port: MessagePort, run: () => void): void {
 }
 
 function send(setup: EngineSetup, shared: SharedState, port: MessagePort): void {
-  const socket = new PacketSocket(setup.inside.namespace, setup.inside.interface, true);
+  const socket = new PacketSocket(setup.inside.namespace, setup.inside.interface, { sendOnly: true });
   const frame = Buffer.alloc(FRAME_LENGTH);
   const complete = setup.protocol === IPPROTO_TCP ? shared.acknowledged : shared.answered;
   let lost = 0;
