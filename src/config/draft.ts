@@ -13,7 +13,9 @@ import type {
 } from "./gateway.ts";
 import { TIMEOUT_NAMES } from "./gateway.ts";
 import { formatIpv4Range } from "../address/ipv4-range.ts";
+import { HASHING_MODES, type Bond } from "./bond.ts";
 import type { FilePath } from "./problem.ts";
+import type { BondEntry } from "./schema/bond.ts";
 import type { LinkEntry } from "./schema/links.ts";
 import type { CapacityEntry } from "./schema/capacity.ts";
 import type { PortForwardEntry, SourceNatEntry, StaticNatEntry, TwiceNatEntry } from "./schema/translations.ts";
@@ -44,7 +46,7 @@ export interface DraftLink extends Entry<Link> {
 export function draftGateway(entries: FileEntries): DraftGateway {
   const links = entries.links.map(({ path, value }) => ({
     path,
-    value: linkOf(String(path[1]), value),
+    value: linkOf(String(path[1]), value, entries.links),
     addressPaths: (value.addresses ?? []).flatMap((some, index) => some.map(() => [...path, "addresses", index])),
   }));
   const withGateway = links.filter((link) => link.value.gateway !== undefined);
@@ -95,8 +97,8 @@ function values<T>(list: readonly Entry<T>[]): T[] {
   return list.map((entry) => entry.value);
 }
 
-function linkOf(name: string, entry: LinkEntry): Link {
-  const { gateway, mtu, routes } = entry;
+function linkOf(name: string, entry: LinkEntry, all: FileEntries["links"]): Link {
+  const { gateway, mtu, routes, bond, vlan } = entry;
   return {
     name,
     interface: entry.interface ?? name,
@@ -104,6 +106,32 @@ function linkOf(name: string, entry: LinkEntry): Link {
     ...(gateway === undefined ? {} : { gateway }),
     ...(mtu === undefined ? {} : { mtu }),
     ...(routes === undefined ? {} : { routes: routes.map(staticRouteOf) }),
+    ...(bond === undefined ? {} : { bond: bondOf(bond) }),
+    ...(vlan === undefined ? {} : { vlan: { id: vlan.id, on: interfaceNamed(vlan.on, all) } }),
+  };
+}
+
+/** The interface of a link by that name, else the name is the interface's own. */
+function interfaceNamed(name: string, all: FileEntries["links"]): string {
+  const link = all.find(({ path }) => path[1] === name);
+  return link?.value.interface ?? name;
+}
+
+function bondOf(entry: BondEntry): Bond {
+  const { members, mode, primary } = entry;
+  const policy = entry["xmit-hash-policy"] ?? (HASHING_MODES.has(mode) ? "layer3+4" : undefined);
+  const rate = entry["lacp-rate"] ?? (mode === "802.3ad" ? "slow" : undefined);
+  const minLinks = entry["min-links"];
+  return {
+    members,
+    mode,
+    miimon: entry.miimon ?? 100,
+    upDelay: entry["up-delay"] ?? 0,
+    downDelay: entry["down-delay"] ?? 0,
+    ...(policy === undefined ? {} : { xmitHashPolicy: policy }),
+    ...(rate === undefined ? {} : { lacpRate: rate }),
+    ...(primary === undefined ? {} : { primary }),
+    ...(minLinks === undefined ? {} : { minLinks }),
   };
 }
 

@@ -3,6 +3,8 @@ import type { Ipv4Prefix } from "../address/ipv4-prefix.ts";
 import type { Ipv4Range } from "../address/ipv4-range.ts";
 import type { PortRange } from "../address/port-range.ts";
 
+import type { Bond, Vlan } from "./bond.ts";
+
 /** A gateway file, read and checked for shape: every reference by name resolves, every value is in its unit. */
 export interface Gateway {
   readonly name: string;
@@ -31,6 +33,10 @@ export interface Link {
   /** Bytes; without it the interface keeps what it has. */
   readonly mtu?: number;
   readonly routes?: readonly StaticRoute[];
+  /** The interface is made of others. */
+  readonly bond?: Bond;
+  /** The interface is a VLAN of another. */
+  readonly vlan?: Vlan;
 }
 
 /** A way to a network behind a router on a link; without `via` the network is on the link itself. */

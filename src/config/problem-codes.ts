@@ -48,6 +48,10 @@ export const PROBLEM_CODES = {
   "address-is-network": "The address is the network or broadcast address of a link's prefix; no host can have it.",
   "gateway-unreachable": "The next hop is in no prefix of its link, or is the gateway itself.",
 
+  "bond-contradiction": "The options of a bond do not go together, or a member stands there twice.",
+  "bond-and-vlan": "A link is a bond and a VLAN at the same time.",
+  "member-is-link": "An interface is a member of a bond and at the same time a link, or a member of another bond.",
+  "vlan-on-itself": "VLANs lie on each other in a circle, or two links are the same VLAN of an interface.",
   "duplicate-route": "Two static routes lead to the same network with the same metric.",
   "route-is-default": "A static route is the default route, which is written as the link's gateway.",
 

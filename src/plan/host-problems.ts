@@ -20,18 +20,25 @@ export function hostProblems(
 }
 
 function* missingInterfaces(gateway: Gateway, facts: HostFacts): Generator<PlanProblem> {
+  const made = new Set(gateway.links.filter(({ bond, vlan }) => bond ?? vlan).map((link) => link.interface));
   for (const link of gateway.links) {
-    if (facts.interfaces.includes(link.interface)) continue;
-    const others = facts.interfaces.filter((name) => name !== "lo");
-    yield planProblem(
-      "interface-missing",
-      "warning",
-      ["links", link.name],
-      `This host has no interface ${link.interface} (link ${link.name}).`,
-      others.length === 0
-        ? "Create the interface before applying the file."
-        : `Create it before applying the file, or name another with interface: ${others.slice(0, 8).join(", ")}${others.length > 8 ? ", ..." : ""}.`,
-    );
+    const members = (link.bond?.members ?? []).map((name) => ({ name, what: `a member of bond ${link.name}` }));
+    const ground = link.vlan === undefined ? [] : [{ name: link.vlan.on, what: `which carries VLAN ${link.name}` }];
+    const own = made.has(link.interface) ? [] : [{ name: link.interface, what: `link ${link.name}` }];
+    for (const { name, what } of [...members, ...ground, ...own]) {
+      if (facts.interfaces.includes(name) || made.has(name)) continue;
+      const others = facts.interfaces.filter((other) => other !== "lo");
+      const more = others.length > 8 ? ", ..." : "";
+      yield planProblem(
+        "interface-missing",
+        "warning",
+        ["links", link.name],
+        `This host has no interface ${name} (${what}).`,
+        others.length === 0
+          ? "Create the interface before applying the file."
+          : `Create it before applying the file, or name another${link.bond === undefined ? " with interface" : ""}: ${others.slice(0, 8).join(", ")}${more}.`,
+      );
+    }
   }
 }
 

@@ -12,7 +12,7 @@ export const PLAN_PROBLEM_CODES = {
     "The host's hash table is so small for the connections expected that the kernel would refuse new ones.",
 
   // What the host does not have, or does not let us change.
-  "interface-missing": "The host has no interface of that name (now); applying the file is refused until it is there.",
+  "interface-missing": "The host has no interface of that name (now); apply leaves out what needs it.",
   "limit-is-hosts": "The connection limit is one value for the whole host and cannot be raised from this namespace.",
   "neighbours-are-hosts": "The neighbour table is one for the whole host and cannot be enlarged from this namespace.",
   "setting-read-only": "A kernel setting needs another value, but this host does not let it be written.",

@@ -1,3 +1,5 @@
+import type { BondMode, XmitHashPolicy } from "../config/bond.ts";
+
 /** Everything of the kernel that a gateway needs, as values: what `apply` compares with what is there. */
 export interface DesiredState {
   readonly gateway: string;
@@ -78,6 +80,40 @@ export interface LinkSetting {
   readonly interface: string;
   /** Bytes. */
   readonly mtu?: number;
+  readonly bond?: BondSetting;
+  readonly vlan?: VlanSetting;
+}
+
+/** A bond of these interfaces; an option that is not said stays as it is. */
+export interface BondSetting {
+  readonly members: readonly string[];
+  readonly options: BondOptionSettings;
+}
+
+/** An interface that is made, not found: a bond, or a VLAN of another. */
+export interface DeviceSetting {
+  readonly interface: string;
+  readonly bond?: BondOptionSettings;
+  readonly vlan?: VlanSetting;
+}
+
+/** How a bond works, in the kernel's words; times in milliseconds. */
+export interface BondOptionSettings {
+  readonly mode?: BondMode;
+  readonly miimon?: number;
+  readonly updelay?: number;
+  readonly downdelay?: number;
+  readonly xmitHashPolicy?: XmitHashPolicy;
+  readonly lacpRate?: "slow" | "fast";
+  readonly minLinks?: number;
+  /** Empty: none. */
+  readonly primary?: string;
+}
+
+/** VLAN `id` of the interface `on`. */
+export interface VlanSetting {
+  readonly on: string;
+  readonly id: number;
 }
 
 /** An address in dotted form on an interface by its kernel name. */

@@ -1,6 +1,6 @@
 import type { Plan } from "../plan/plan.ts";
 import type { DesiredState } from "./desired-state.ts";
-import { interfaceOf, linkSettings } from "./links.ts";
+import { interfaceOf, interfacesUp, linkSettings } from "./links.ts";
 import { reachOf } from "./reach.ts";
 import { renderRuleset } from "./ruleset.ts";
 import { sysctlSettings } from "./sysctl.ts";
@@ -25,6 +25,6 @@ export function renderState(plan: Plan): DesiredState {
     routes,
     policyRules: twice.policyRules,
     proxyNeighbours: reach.proxyNeighbours,
-    interfacesUp: [...new Set([...gateway.links.map((link) => link.interface), ...(needsLoopback ? ["lo"] : [])])],
+    interfacesUp: [...interfacesUp(gateway), ...(needsLoopback ? ["lo"] : [])],
   };
 }

@@ -40,6 +40,58 @@ export function* linkProblems(draft: DraftGateway): Generator<FileProblem> {
     if (link.gateway !== undefined) yield* nextHopProblems([...path, "gateway"], link.gateway, link);
   }
   yield* staticRouteProblems(draft);
+  yield* memberProblems(draft);
+  yield* vlanProblems(draft);
+}
+
+/** A member of a bond does nothing else. */
+function* memberProblems(draft: DraftGateway): Generator<FileProblem> {
+  const bonds = new Map<string, string>();
+  for (const { path, value: link } of draft.links) {
+    for (const [index, member] of (link.bond?.members ?? []).entries()) {
+      const place = [...path, "bond", "members", index];
+      const other = bonds.get(member);
+      const same = draft.links.find(({ value }) => value.interface === member);
+      const carried = draft.links.find(({ value }) => value.vlan?.on === member);
+      if (other !== undefined && other !== link.name) {
+        const message = `the interface ${member} is already a member of ${other}`;
+        yield fileProblem("member-is-link", place, message, "write it at one bond only");
+      } else if (same !== undefined) {
+        const message = `the member ${member} is the interface of the link ${same.value.name}; a member has no addresses of its own`;
+        const fix = `delete that link, or give ${link.name} another interface: bond0`;
+        yield fileProblem("member-is-link", place, message, fix);
+      } else if (carried !== undefined) {
+        const message = `the member ${member} carries the VLAN ${carried.value.name}, which would have to be on the bond`;
+        yield fileProblem("member-is-link", place, message, `write on: ${link.name} at ${carried.value.name}`);
+      }
+      bonds.set(member, link.name);
+    }
+  }
+}
+
+function* vlanProblems(draft: DraftGateway): Generator<FileProblem> {
+  const below = new Map(draft.links.map(({ value }) => [value.interface, value.vlan?.on]));
+  const seen = new Map<string, string>();
+  for (const { path, value: link } of draft.links) {
+    if (link.vlan === undefined) continue;
+    const { on, id } = link.vlan;
+    const other = seen.get(`${on} ${id}`);
+    if (other !== undefined) {
+      const message = `VLAN ${id} on ${on} is already the link ${other}`;
+      yield fileProblem("vlan-on-itself", [...path, "vlan"], message, "write the addresses of both at one link");
+    }
+    seen.set(`${on} ${id}`, link.name);
+    const passed = new Set([link.interface]);
+    for (let next: string | undefined = on; next !== undefined; next = below.get(next)) {
+      if (!passed.has(next)) {
+        passed.add(next);
+        continue;
+      }
+      const message = `the VLAN ${link.name} lies on itself`;
+      yield fileProblem("vlan-on-itself", [...path, "vlan", "on"], message, "write the link or interface below it");
+      break;
+    }
+  }
 }
 
 function* staticRouteProblems(draft: DraftGateway): Generator<FileProblem> {

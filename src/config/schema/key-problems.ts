@@ -7,7 +7,6 @@ import type { SchemaPlace } from "./schema-at.ts";
 
 // Keys people bring along from elsewhere, and what to do instead.
 const ELSEWHERE: Readonly<Record<string, string>> = {
-  bond: "make the bond with the system's network configuration, then name it here: interface: bond0",
   "<<": "write the keys out: merging maps is not part of YAML 1.2",
 };
 

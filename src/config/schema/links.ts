@@ -1,9 +1,11 @@
 import * as z from "zod";
+import { Fault } from "../fault.ts";
 import { readHostAddress } from "../values/address.ts";
 import { readInterfaceAddresses } from "../values/interface-addresses.ts";
 import { readInterface } from "../values/name.ts";
 import { numberBetween } from "../values/number.ts";
 import { readNetwork } from "../values/prefix.ts";
+import { bondSchema, vlanSchema } from "./bond.ts";
 import { keys, oneOrMore, scalar } from "./field.ts";
 import { PATTERNS } from "./patterns.ts";
 
@@ -39,6 +41,8 @@ export const linkSchema = keys("a link", {
     pattern: PATTERNS.interface,
     maxLength: 15,
   }).optional(),
+  bond: bondSchema.optional().meta({ description: "Makes the interface a bond of others." }),
+  vlan: vlanSchema.optional().meta({ description: "Makes the interface a VLAN of another." }),
   mtu: scalar(numberBetween(576, 65535), {
     description: "The largest packet in bytes. Unless said, it stays as it is.",
     examples: [1500, 9000],
@@ -61,6 +65,11 @@ export const linkSchema = keys("a link", {
     pattern: PATTERNS.address,
   }).optional(),
   routes: z.array(routeSchema).optional().meta({ description: "Networks behind routers on this link." }),
+}).superRefine(({ bond, vlan }, context) => {
+  if (bond === undefined || vlan === undefined) return;
+  const fix = "make the bond a link of its own, and the VLAN another link on it";
+  const fault = new Fault("bond-and-vlan", "one interface cannot be a bond and a VLAN", fix);
+  context.addIssue({ code: "custom", params: { fault }, path: ["vlan"] });
 });
 
 export type LinkEntry = z.output<typeof linkSchema>;
