@@ -41,7 +41,7 @@ unit() {
 }
 
 # These touch nothing but namespaces of their own.
-side_by_side='/(apply-(cycle|drift|faults|kill|links|traffic)|build-bpf|explain(-(ports|refusals|trace))?|foreign-rules'
+side_by_side='/(apply-(bonds|cycle|drift|faults|kill|left-out|links|traffic)|build-bpf|explain(-(ports|refusals|trace))?|foreign-rules'
 side_by_side="$side_by_side|kernel-(nftables|route|ruleset|sysctl)|listening-sockets|observe-limits|random-rules|remedy"
 side_by_side="$side_by_side|render-(guard|ruleset))\\.test\\.js\$"
 

@@ -48,6 +48,16 @@ function assertHolds(live: FakeKernel, desired: DesiredState): void {
       links.some((link) => link.name === name && link.up),
       name,
     );
+  for (const { interface: name, mtu, bond, vlan } of desired.links) {
+    const link = links.find((one) => one.name === name);
+    assert.ok(link !== undefined, name);
+    if (mtu !== undefined) assert.equal(link.mtu, mtu);
+    if (vlan !== undefined) assert.deepEqual(link.vlan, vlan);
+    for (const [key, value] of Object.entries(bond?.options ?? {})) assert.equal(Object(link.bond)[key], value, key);
+    for (const member of bond?.members ?? []) {
+      assert.equal(links.find((one) => one.name === member)?.master, name);
+    }
+  }
   for (const setting of desired.addresses) {
     assert.ok(
       addresses.some(

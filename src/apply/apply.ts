@@ -1,9 +1,9 @@
-import type { DesiredState } from "../render/desired-state.ts";
+import type { AddressSetting, DesiredState } from "../render/desired-state.ts";
 import { carryOut, type PerformedStep, type StepEvent } from "./carry-out.ts";
-import { changeText } from "./change.ts";
+import { changeText, type Change } from "./change.ts";
 import type { Intention } from "./changes-towards.ts";
 import { intend } from "./intend.ts";
-import type { Live } from "./live.ts";
+import type { AddressHolder, Live } from "./live.ts";
 import { ownedAfter, ownedAtLast } from "./owned.ts";
 import type { ApplyRecord, Owned } from "./record.ts";
 import { problemOf, type ApplyProblem, type Notice, type TowardsOptions } from "./remark.ts";
@@ -16,6 +16,8 @@ import { undoScript } from "./undo-script.ts";
 /** What to apply where. */
 export interface ApplyOptions extends PlaceOptions, TowardsOptions {
   readonly desired: DesiredState;
+  /** Ask on the wire whether new addresses are free, and wait for the carrier of links just brought up: half a second or more. */
+  readonly askTheWire?: boolean;
   /** Called around every step; what it throws counts as the step's failure. */
   readonly onStep?: ((event: StepEvent) => void) | undefined;
 }
@@ -34,6 +36,8 @@ export interface ApplyOutcome {
   readonly script: string;
   readonly problems: readonly ApplyProblem[];
   readonly notices: readonly Notice[];
+  /** What this host cannot have or another holds; all else is done. */
+  readonly leftOut: readonly ApplyProblem[];
   /** Only when `failed`. */
   readonly undone?: {
     readonly failedStep: string;
@@ -95,7 +99,8 @@ function leaveAsIs(
   const { record, owned, interrupted } = situation;
   const rules = keptRules(situation, options.desired.ruleset);
   const last = ownedAtLast(owned, options.desired, (name) => around.live.readSysctl(name));
-  const next = recordOf(around, options.desired.gateway, record?.appliedAt ?? around.now(), rules, last);
+  const { leftOut } = intention;
+  const next = recordOf(around, options.desired.gateway, record?.appliedAt ?? around.now(), rules, last, leftOut);
   if (JSON.stringify(next) !== JSON.stringify(record)) around.store.writeRecord(next);
   if (interrupted !== undefined) around.store.deleteJournal();
   return outcomeOf("unchanged", options, intention);
@@ -118,6 +123,7 @@ function change(around: Surroundings, situation: Situation, options: ApplyOption
     changes: intention.changes,
   });
   const notices: Notice[] = [...intention.notices];
+  const leftOut: ApplyProblem[] = [...intention.leftOut];
   let sentAfter: number | undefined;
   const carried = carryOut(live, intention.changes, {
     sendRules() {
@@ -126,8 +132,10 @@ function change(around: Surroundings, situation: Situation, options: ApplyOption
       live.runNft(intention.script);
       return () => live.runNft(back);
     },
+    holders: (settings) => (options.askTheWire === true ? holdersOf(live, intention.changes, settings) : []),
     markStep: (step) => store.markStep(step),
     finish(performed) {
+      leftOut.push(...performed.flatMap(({ performed: result }) => result.leftOut ?? []));
       const rules =
         sentAfter === undefined ? keptRules(situation, desired.ruleset) : sentRules(live, desired.ruleset, sentAfter);
       store.writeRecord(
@@ -137,6 +145,7 @@ function change(around: Surroundings, situation: Situation, options: ApplyOption
           now(),
           rules,
           ownedAtLast(ownedThen(owned, performed, notices), desired, (name) => live.readSysctl(name)),
+          leftOut,
         ),
       );
     },
@@ -144,7 +153,8 @@ function change(around: Surroundings, situation: Situation, options: ApplyOption
   });
   if (carried.ok) {
     store.deleteJournal();
-    return outcomeOf("applied", options, { ...intention, notices });
+    if (options.askTheWire === true) notices.push(...withoutCarrier(live, desired));
+    return outcomeOf("applied", options, { ...intention, notices, leftOut });
   }
   const left = [...carried.left, ...putRecordBack(around, before)];
   const complete = left.length === 0;
@@ -152,6 +162,36 @@ function change(around: Surroundings, situation: Situation, options: ApplyOption
   if (complete) store.deleteJournal();
   const outcome = outcomeOf("failed", options, { ...intention, problems: [carried.problem] });
   return { ...outcome, undone: { failedStep: carried.failedStep, complete, left } };
+}
+
+/** Milliseconds that a cable may take to be noticed after its interface came up. */
+const CARRIER_WAIT = 3000;
+
+/** Nobody can be asked before the links that were just brought up have a carrier. */
+function holdersOf(
+  live: Live,
+  changes: readonly Change[],
+  settings: readonly AddressSetting[],
+): readonly AddressHolder[] {
+  const up = changes.flatMap((change) => (change.kind === "link" && change.action === "up" ? [change.interface] : []));
+  live.awaitCarrier(
+    up.filter((name) => name !== "lo"),
+    CARRIER_WAIT,
+  );
+  return live.addressHolders(settings);
+}
+
+function withoutCarrier(live: Live, { interfacesUp, links }: DesiredState): Notice[] {
+  const members = links.flatMap(({ bond }) => bond?.members ?? []);
+  const named = new Set([...interfacesUp.filter((name) => name !== "lo"), ...members]);
+  return live
+    .links()
+    .filter(({ name, carrier }) => named.has(name) && !carrier)
+    .map(({ name, master }) => ({
+      code: "no-carrier",
+      message: `${name}${master === undefined ? "" : `, member of ${master},`} is up and has no carrier: nothing gets through`,
+      fix: `see to the cable and the switch's port; \`ip link show ${name}\` says LOWER_UP when it is there`,
+    }));
 }
 
 /** The step that failed may have been the record itself. */
@@ -192,6 +232,7 @@ function outcomeOf(outcome: ApplyOutcome["outcome"], options: ApplyOptions, inte
     script: intention.script,
     problems: intention.problems,
     notices: intention.notices,
+    leftOut: intention.leftOut,
   };
 }
 
@@ -200,7 +241,7 @@ function refusing(options: ApplyOptions, run: () => ApplyOutcome): ApplyOutcome 
   try {
     return run();
   } catch (error) {
-    const nothing = { changes: [], script: "", notices: [] };
+    const nothing = { changes: [], script: "", notices: [], leftOut: [] };
     return outcomeOf("refused", options, { ...nothing, problems: [problemOf(error)] });
   }
 }

@@ -1,6 +1,7 @@
 import { inverse, type Change } from "./change.ts";
 import { stepsOf, type Step } from "./journal.ts";
-import type { Live } from "./live.ts";
+import type { AddressSetting } from "../render/desired-state.ts";
+import type { AddressHolder, Live } from "./live.ts";
 import { perform, type Performed } from "./perform.ts";
 import { problemOf, type ApplyProblem } from "./remark.ts";
 
@@ -16,6 +17,8 @@ export interface StepEvent {
 export interface CarryOutOptions {
   /** Sends all ruleset changes as one transaction, and returns what would undo it. */
   readonly sendRules: () => () => void;
+  /** Who has the addresses already, of those about to be added; asked once for all. */
+  readonly holders: (settings: readonly AddressSetting[]) => readonly AddressHolder[];
   readonly markStep: (step: number) => void;
   /** The last step: writes the record. Its failure undoes the others. */
   readonly finish: (performed: readonly PerformedStep[]) => void;
@@ -45,6 +48,7 @@ export function carryOut(live: Live, changes: readonly Change[], options: CarryO
   const steps = stepsOf(changes);
   const of = steps.length + 1;
   const performed: PerformedStep[] = [];
+  const isHeld = heldAddresses(steps, options);
   const undo: (() => Performed | void)[] = [];
   let current = "";
   try {
@@ -52,7 +56,8 @@ export function carryOut(live: Live, changes: readonly Change[], options: CarryO
       const number = index + 1;
       current = step.text;
       options.onStep?.({ step: number, of, stage: "before" });
-      performed.push({ step, performed: performStep(live, step, options, undo) });
+      const refused = isHeld(step);
+      performed.push({ step, performed: refused ?? performStep(live, step, options, undo) });
       options.onStep?.({ step: number, of, stage: "after" });
       options.markStep(number);
     }
@@ -64,6 +69,31 @@ export function carryOut(live: Live, changes: readonly Change[], options: CarryO
   }
   options.onStep?.({ step: of, of, stage: "after" });
   return { ok: true, performed };
+}
+
+/** An address that another machine has is not added: both would lose packets. The rest goes on. */
+function heldAddresses(steps: readonly Step[], { holders }: CarryOutOptions): (step: Step) => Performed | undefined {
+  let held: readonly AddressHolder[] | undefined;
+  const toAdd = steps.flatMap((step) => addressToAdd(step) ?? []);
+  return (step) => {
+    const setting = addressToAdd(step);
+    if (setting === undefined) return undefined;
+    held ??= holders(toAdd);
+    const holder = held.find((one) => one.address === setting.address && one.interface === setting.interface);
+    if (holder === undefined) return undefined;
+    const { address, interface: device } = setting;
+    const problem = {
+      code: "address-in-use",
+      message: `${address} is in use already on ${device}, by the machine with MAC ${holder.mac}; it is left out`,
+      fix: "find that machine (its MAC is in the switch's table) and give one of the two another address; then apply again",
+    };
+    return { done: false, leftOut: problem };
+  };
+}
+
+function addressToAdd(step: Step): AddressSetting | undefined {
+  if (step.kind !== "change" || step.change.kind !== "address" || step.change.action !== "add") return undefined;
+  return step.change.setting;
 }
 
 function performStep(live: Live, step: Step, options: CarryOutOptions, undo: (() => Performed | void)[]): Performed {

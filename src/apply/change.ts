@@ -1,5 +1,7 @@
 import type {
   AddressSetting,
+  BondOptionSettings,
+  DeviceSetting,
   PolicyRuleSetting,
   ProxyNeighbourSetting,
   RouteSetting,
@@ -10,6 +12,9 @@ import { MAIN_TABLE } from "../render/reach.ts";
 export type Change =
   | LinkChange
   | MtuChange
+  | DeviceChange
+  | BondChange
+  | MemberChange
   | AddressChange
   | RouteChange
   | PolicyRuleChange
@@ -33,6 +38,39 @@ export interface MtuChange {
   readonly interface: string;
   readonly from: number;
   readonly to: number;
+}
+
+/** Makes an interface that others are the ground of, or deletes it. */
+export interface DeviceChange {
+  readonly kind: "device";
+  readonly action: "add" | "remove";
+  readonly setting: DeviceSetting;
+}
+
+/** Changes options of a bond, or puts the old ones back; both have the same keys. */
+export interface BondChange {
+  readonly kind: "bond";
+  readonly action: "set" | "restore";
+  readonly interface: string;
+  readonly from: BondOptionSettings;
+  readonly to: BondOptionSettings;
+}
+
+/** Puts an interface into a bond, or takes it out and makes it what it was. */
+export interface MemberChange {
+  readonly kind: "member";
+  readonly action: "add" | "remove";
+  readonly setting: MemberSetting;
+}
+
+/** An interface in a bond, and what it was before. */
+export interface MemberSetting {
+  readonly bond: string;
+  readonly interface: string;
+  readonly wasUp: boolean;
+  /** What it had, and a member cannot have. */
+  readonly addresses: readonly AddressSetting[];
+  readonly routes: readonly RouteSetting[];
 }
 
 /** Adds or removes an address. */
@@ -95,6 +133,12 @@ export function changeText(change: Change): string {
       return `bring ${change.interface} ${change.action}`;
     case "mtu":
       return `${change.action} MTU of ${change.interface} ${change.from} -> ${change.to}`;
+    case "device":
+      return `${change.action} ${deviceText(change.setting)}`;
+    case "bond":
+      return `${change.action} ${bondText(change)}`;
+    case "member":
+      return memberText(change);
     case "address": {
       const { interface: device, address, length } = change.setting;
       return `${change.action} address ${address}/${length} ${to(change.action)} ${device}`;
@@ -115,6 +159,40 @@ export function changeText(change: Change): string {
   }
 }
 
+/** A bond or VLAN in words: `bond bond0 (balance-rr)`, `VLAN 100 of eth1 as vlan100`. */
+export function deviceText({ interface: device, bond, vlan }: DeviceSetting): string {
+  if (vlan !== undefined) return `VLAN ${vlan.id} of ${vlan.on} as ${device}`;
+  return `bond ${device} (${bond?.mode ?? "balance-rr"})`;
+}
+
+function bondText({ interface: device, from, to }: BondChange): string {
+  const old: Readonly<Record<string, unknown>> = { ...from };
+  const parts = Object.entries(to).map(([key, value]) => {
+    const words = (text: unknown): string => (text === "" || text === undefined ? "none" : String(text));
+    return `${OPTION_WORDS[key] ?? key} ${words(old[key])} -> ${words(value)}`;
+  });
+  const pause = to.mode === undefined ? "" : " (its members leave it and come back: packets pause)";
+  return `bond ${device}: ${parts.join(", ")}${pause}`;
+}
+
+const OPTION_WORDS: Readonly<Record<string, string>> = {
+  updelay: "up-delay",
+  downdelay: "down-delay",
+  xmitHashPolicy: "xmit-hash-policy",
+  lacpRate: "lacp-rate",
+  minLinks: "min-links",
+};
+
+function memberText({ action, setting }: MemberChange): string {
+  const { interface: device, bond, addresses, routes } = setting;
+  const things = [
+    ...addresses.map(({ address, length }) => `address ${address}/${length}`),
+    ...routes.map((route) => routeText(route)),
+  ];
+  const moved = things.length === 0 ? "" : `, ${action === "add" ? "without" : "with"} its ${things.join(", ")}`;
+  return `${action} ${device} ${to(action)} bond ${bond}${moved}`;
+}
+
 /** A route in words: `route 10.1.0.0/16 via 10.0.0.1 dev wan table 100`. */
 export function routeText(route: RouteSetting): string {
   const via = route.via === undefined ? "" : ` via ${route.via}`;
@@ -133,6 +211,12 @@ export function inverse(change: Exclude<Change, RulesetChange>): Exclude<Change,
   switch (change.kind) {
     case "link":
       return { ...change, action: change.action === "up" ? "down" : "up" };
+    case "device":
+      return { ...change, action: opposite(change.action) };
+    case "member":
+      return { ...change, action: opposite(change.action) };
+    case "bond":
+      return { ...change, action: "restore", from: change.to, to: change.from };
     case "mtu":
       return { ...change, action: "restore", from: change.to, to: change.from };
     case "sysctl":

@@ -10,7 +10,9 @@ import type { TowardsOptions } from "./remark.ts";
 const RULESET = { family: "ip", table: "meganat", comment: "c", counters: [], sets: [], chains: [] } as const;
 const STATE: LiveState = {
   isHost: true,
-  links: ["lo", "wan", "lan"].map((name) => ({ name, up: true, mtu: 1500 })),
+  cannotMake: [],
+  sessions: [],
+  links: ["lo", "wan", "lan"].map((name) => ({ name, up: true, mtu: 1500, carrier: true })),
   addresses: [],
   routes: [],
   policyRules: [],
@@ -33,8 +35,8 @@ const DESIRED: DesiredState = {
 const DEFAULT = { destination: "0.0.0.0/0", table: 254, interface: "wan", via: "192.0.2.1" };
 const ADDRESS = { interface: "wan", address: "192.0.2.3", length: 32 };
 
-function texts({ changes, problems, notices }: Intention): string[] {
-  return [...changes.map(changeText), ...[...problems, ...notices].map(({ code }) => code)];
+function texts({ changes, problems, leftOut, notices }: Intention): string[] {
+  return [...changes.map(changeText), ...[...problems, ...leftOut, ...notices].map(({ code }) => code)];
 }
 
 function sysctls(values: Record<string, string>, readOnly: readonly string[] = []): LiveState["sysctls"] {
@@ -67,7 +69,7 @@ function check(cases: readonly Case[]): void {
 }
 
 test("addresses and links", () => {
-  const down = [{ name: "wan", up: false, mtu: 1500 }];
+  const down = [{ name: "wan", up: false, mtu: 1500, carrier: false }];
   check([
     ["missing", {}, {}, { addresses: [ADDRESS] }, ["add address 192.0.2.3/32 to wan"]],
     ["there, ours or not", { addresses: [ADDRESS] }, {}, { addresses: [ADDRESS] }, []],
@@ -133,7 +135,7 @@ test("addresses and links", () => {
 
 test("the MTU of a link", () => {
   const asked = { links: [{ interface: "wan", mtu: 9000 }] };
-  const links = [{ name: "wan", up: true, mtu: 9000 }];
+  const links = [{ name: "wan", up: true, mtu: 9000, carrier: true }];
   const own = { interface: "wan", old: 1500, set: 9000 };
   check([
     ["another", {}, {}, asked, ["set MTU of wan 1500 -> 9000"]],

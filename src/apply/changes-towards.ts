@@ -1,7 +1,10 @@
 import type { DesiredState } from "../render/desired-state.ts";
+import { adminPath } from "./admin-path.ts";
 import { addressChanges, linkChanges } from "./address-changes.ts";
 import type { Change, RulesetChange } from "./change.ts";
 import type { ApplyProblem, Notice, Remarks, TowardsOptions } from "./remark.ts";
+import { deviceChanges } from "./device-changes.ts";
+import { possiblePart } from "./possible-part.ts";
 import type { LiveState } from "./live-state.ts";
 import { mtuChanges } from "./mtu-changes.ts";
 import type { Owned } from "./record.ts";
@@ -20,6 +23,8 @@ export interface Intention {
   /** What forbids it; nothing is changed if there is any. */
   readonly problems: readonly ApplyProblem[];
   readonly notices: readonly Notice[];
+  /** What this host cannot have; all else is done. */
+  readonly leftOut: readonly ApplyProblem[];
 }
 
 /**
@@ -27,12 +32,15 @@ export interface Intention {
  * what lets packets through comes after them, so that none leaves untranslated; what they no longer need goes last.
  */
 export function changesTowards(
-  state: LiveState,
+  now: LiveState,
   owned: Owned,
-  desired: DesiredState,
+  wanted: DesiredState,
   options: TowardsOptions = {},
 ): Intention {
-  const remarks: Remarks = { problems: [], notices: [] };
+  const { desired, leftOut, nothing } = possiblePart(now, owned, wanted);
+  const remarks: Remarks = { problems: nothing ? [...leftOut] : [], notices: [], leftOut: nothing ? [] : [...leftOut] };
+  const devices = deviceChanges(now, owned, desired, remarks);
+  const state = devices.future;
   const links = linkChanges(state, owned, desired, remarks);
   const mtus = mtuChanges(state, owned, desired, remarks);
   const addresses = addressChanges(state, owned, desired, remarks);
@@ -42,26 +50,35 @@ export function changesTowards(
   const sysctls = sysctlChanges(state, owned, desired, options, remarks);
   const difference = rulesetDifference(state.table, desired.ruleset);
   const ruleset: RulesetChange[] = isEmptyDifference(difference) ? [] : rulesetChanges(difference, desired.ruleset);
+  const changes: Change[] = [
+    ...devices.leaving,
+    ...devices.made,
+    ...devices.bonds,
+    ...devices.joining,
+    ...devices.primaries,
+    ...mtus.needed,
+    ...links.needed,
+    ...addresses.needed,
+    ...rules.obsolete,
+    ...routes.obsolete,
+    ...routes.needed,
+    ...rules.needed,
+    ...neighbours.needed,
+    ...sysctls.filter(({ name }) => !letsPacketsThrough(name)),
+    ...ruleset,
+    ...sysctls.filter(({ name }) => letsPacketsThrough(name)),
+    ...neighbours.obsolete,
+    ...addresses.obsolete,
+    ...mtus.obsolete,
+    ...links.obsolete,
+    ...devices.obsolete,
+  ];
+  const admin = adminPath(now, changes, options.force === true);
   return {
-    changes: [
-      ...mtus.needed,
-      ...links.needed,
-      ...addresses.needed,
-      ...rules.obsolete,
-      ...routes.obsolete,
-      ...routes.needed,
-      ...rules.needed,
-      ...neighbours.needed,
-      ...sysctls.filter(({ name }) => !letsPacketsThrough(name)),
-      ...ruleset,
-      ...sysctls.filter(({ name }) => letsPacketsThrough(name)),
-      ...neighbours.obsolete,
-      ...addresses.obsolete,
-      ...mtus.obsolete,
-      ...links.obsolete,
-    ],
+    changes,
     script: rulesetScript(difference, desired.ruleset),
-    problems: remarks.problems,
-    notices: remarks.notices,
+    problems: [...remarks.problems, ...admin.problems],
+    notices: [...remarks.notices, ...admin.notices],
+    leftOut: remarks.leftOut,
   };
 }

@@ -1,4 +1,5 @@
-import { policyRuleText, routeText } from "./change.ts";
+import { deviceText, policyRuleText, routeText } from "./change.ts";
+import { isDevice, optionsLike, optionsToChange } from "./bond-options.ts";
 import { sameAddress } from "./address-changes.ts";
 import type { LiveState } from "./live-state.ts";
 import { sameSetting, type ApplyRecord, type Owned } from "./record.ts";
@@ -21,6 +22,9 @@ export type DriftCode =
   | "elements-changed"
   | "counter-changed"
   | "sysctl-changed"
+  | "device-gone"
+  | "member-gone"
+  | "bond-changed"
   | "mtu-changed"
   | "address-gone"
   | "route-gone"
@@ -103,6 +107,21 @@ function hostDrift(owned: Owned, state: LiveState): Drift[] {
     ...owned.links
       .filter((own) => !state.links.some(({ name, up }) => name === own.interface && up))
       .map((own) => gone("link-down", `${own.interface} is down or gone`)),
+    ...owned.devices
+      .filter((own) => !state.links.some((link) => isDevice(link, own)))
+      .map((own) => gone("device-gone", `${deviceText(own)} is gone`)),
+    ...owned.members
+      .filter((own) => !state.links.some(({ name, master }) => name === own.interface && master === own.bond))
+      .map((own) => gone("member-gone", `${own.interface} is no member of ${own.bond} any more`)),
+    ...[...owned.devices, ...owned.bonds].flatMap((own) => {
+      const wanted = "set" in own ? own.set : own.bond;
+      const now = state.links.find(({ name }) => name === own.interface)?.bond;
+      if (wanted === undefined || now === undefined) return [];
+      const changed = optionsLike(optionsToChange(now, wanted), now);
+      return Object.entries(changed).map(([key, value]) =>
+        gone("bond-changed", `${key} of bond ${own.interface} is ${String(value)}, apply had set another`),
+      );
+    }),
     ...owned.mtus.flatMap((own) => {
       const now = state.links.find(({ name }) => name === own.interface)?.mtu;
       if (now === own.set) return [];

@@ -1,4 +1,6 @@
 import { formatIpv4 } from "../address/ipv4.ts";
+import { probeAddresses } from "../kernel/arp-probe.ts";
+import { hasFeature } from "../kernel/features.ts";
 import { readNamespaceIdentity } from "../kernel/namespace-identity.ts";
 import { loadModule } from "../kernel/module.ts";
 import { isHostNamespace, type NamespaceName } from "../kernel/namespace.ts";
@@ -13,16 +15,23 @@ import {
   type NftObject,
 } from "../kernel/nftables.ts";
 import { addAddress, listAddresses, removeAddress } from "../kernel/route/address.ts";
-import { listLinks, setLinkMtu, setLinkUp } from "../kernel/route/link.ts";
+import { addBond, setBond, setMaster, type BondInfo } from "../kernel/route/bond.ts";
+import { deleteLink, listLinks, setLinkMtu, setLinkUp } from "../kernel/route/link.ts";
 import { addProxyNeighbour, listProxyNeighbours, removeProxyNeighbour } from "../kernel/route/neighbour.ts";
 import { addPolicyRule, listPolicyRules, removePolicyRule } from "../kernel/route/policy-rule.ts";
-import { addRoute, listRoutes, removeRoute } from "../kernel/route/route.ts";
+import { addVlan } from "../kernel/route/vlan.ts";
+import { addRoute, listRoutes, removeRoute, type RouteInfo } from "../kernel/route/route.ts";
 import { isSysctlWritable, readSysctl, writeSysctl } from "../kernel/sysctl.ts";
-import type { Live } from "./live.ts";
+import { listTcpPeers } from "../kernel/tcp-peers.ts";
+import type { BondOptionSettings, DeviceSetting } from "../render/desired-state.ts";
+import type { Live, LiveLink, LiveRoute, Session } from "./live.ts";
 import { isObject } from "./nft-element.ts";
 
 const FAMILY = "ip";
 const TABLE = "meganat";
+const SSH_PORT = 22;
+/** Milliseconds between two looks. */
+const CARRIER_LOOK = 50;
 
 /** The kernel itself, in a namespace. */
 export function kernelOf(namespace: NamespaceName): Live {
@@ -46,9 +55,17 @@ export function kernelOf(namespace: NamespaceName): Live {
     isSysctlWritable: (name) => isSysctlWritable(namespace, name),
     writeSysctl: (name, value) => writeSysctl(namespace, name, value),
 
-    links: () => listLinks(namespace),
+    links: () => liveLinks(namespace),
     setLinkUp: (name, up) => setLinkUp(namespace, name, up),
     setLinkMtu: (name, mtu) => setLinkMtu(namespace, name, mtu),
+    canMake: (kind) => hasFeature(kind === "bond" ? "bonding" : "vlan"),
+    addDevice: (setting) => addDevice(namespace, setting),
+    removeDevice: (name) => deleteLink(namespace, name),
+    setBond: (name, options) => setBond(namespace, name, options),
+    setMaster: (name, master) => setMaster(namespace, name, master),
+    sessions: () => sessionsIn(namespace),
+    awaitCarrier: (names, milliseconds) => awaitCarrier(namespace, names, milliseconds),
+    addressHolders: (settings) => probeAddresses(namespace, settings),
     addresses: () =>
       listAddresses(namespace).map(({ interface: device, address, length }) => ({
         interface: device,
@@ -57,16 +74,8 @@ export function kernelOf(namespace: NamespaceName): Live {
       })),
     addAddress: (setting) => addAddress(namespace, setting),
     removeAddress: (setting) => removeAddress(namespace, setting),
-    routes: (table) =>
-      listRoutes(namespace, { table })
-        .filter(({ type }) => type === "unicast")
-        .map((route) => ({
-          destination: route.destination,
-          table: route.table,
-          ...(route.interface === undefined ? {} : { interface: route.interface }),
-          ...(route.via === undefined ? {} : { via: route.via }),
-          metric: route.metric ?? 0,
-        })),
+    routes: (table) => liveRoutes(listRoutes(namespace, { table })),
+    routesBy: (device) => liveRoutes(listRoutes(namespace).filter((route) => route.interface === device)),
     addRoute: (setting) => addRoute(namespace, setting),
     removeRoute: (setting) => removeRoute(namespace, setting),
     policyRules: () =>
@@ -81,6 +90,70 @@ export function kernelOf(namespace: NamespaceName): Live {
     addProxyNeighbour: (setting) => addProxyNeighbour(namespace, setting),
     removeProxyNeighbour: (setting) => removeProxyNeighbour(namespace, setting),
   };
+}
+
+function liveLinks(namespace: NamespaceName): LiveLink[] {
+  const links = listLinks(namespace);
+  const names = new Map(links.map(({ index, name }) => [index, name]));
+  return links.map(({ name, up, mtu, carrier, kind, master, bond, vlan }) => {
+    const masterName = master === undefined ? undefined : names.get(master);
+    return {
+      name,
+      up,
+      mtu,
+      carrier,
+      ...(kind === undefined ? {} : { kind }),
+      ...(masterName === undefined ? {} : { master: masterName }),
+      ...(bond === undefined ? {} : { bond: bondOptions(bond, names) }),
+      ...(vlan === undefined ? {} : { vlan: { on: names.get(vlan.on) ?? `index ${vlan.on}`, id: vlan.id } }),
+    };
+  });
+}
+
+/** Of the process itself by what sshd told it; of others by their connections to ssh's port. */
+function sessionsIn(namespace: NamespaceName): Session[] {
+  const own = /^(\S+) \d+ (\S+) (\d+)$/.exec(process.env["SSH_CONNECTION"] ?? "");
+  const ports = new Set([SSH_PORT, ...(own?.[3] === undefined ? [] : [Number(own[3])])]);
+  const sessions = listTcpPeers(namespace, ports).map(({ local, peer }) => ({ local, peer }));
+  if (own !== null) sessions.push({ local: own[2] ?? "", peer: own[1] ?? "" });
+  const seen = new Set<string>();
+  return sessions.filter(({ local, peer }) => !seen.has(`${local} ${peer}`) && seen.add(`${local} ${peer}`));
+}
+
+function awaitCarrier(namespace: NamespaceName, names: readonly string[], milliseconds: number): string[] {
+  const end = Date.now() + milliseconds;
+  for (;;) {
+    const with_ = new Set(listLinks(namespace).flatMap(({ name, carrier }) => (carrier ? [name] : [])));
+    const without = names.filter((name) => !with_.has(name));
+    if (without.length === 0 || Date.now() >= end) return without;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, CARRIER_LOOK);
+  }
+}
+
+function bondOptions({ primaryIndex, ...options }: BondInfo, names: ReadonlyMap<number, string>): BondOptionSettings {
+  return { ...options, primary: names.get(primaryIndex) ?? "" };
+}
+
+function addDevice(namespace: NamespaceName, { interface: device, bond, vlan }: DeviceSetting): void {
+  if (vlan !== undefined) {
+    addVlan(namespace, device, vlan.on, vlan.id);
+    return;
+  }
+  // Loaded by the kernel itself, the module would make a bond0 of its own.
+  loadModule("bonding", ["max_bonds=0"]);
+  addBond(namespace, device, bond ?? {});
+}
+
+function liveRoutes(routes: readonly RouteInfo[]): LiveRoute[] {
+  return routes
+    .filter(({ type }) => type === "unicast")
+    .map((route) => ({
+      destination: route.destination,
+      table: route.table,
+      ...(route.interface === undefined ? {} : { interface: route.interface }),
+      ...(route.via === undefined ? {} : { via: route.via }),
+      metric: route.metric ?? 0,
+    }));
 }
 
 /**

@@ -4,14 +4,19 @@ import type {
   PolicyRuleSetting,
   ProxyNeighbourSetting,
 } from "../render/desired-state.ts";
-import type { Live, LiveLink, LiveRoute } from "./live.ts";
+import type { Live, LiveLink, LiveRoute, Session } from "./live.ts";
 import { listedRuleset, readTableListing, recordedRuleset, type LiveRuleset } from "./live-ruleset.ts";
+import { MAIN_TABLE } from "../render/reach.ts";
+import { interfaceIn } from "./possible-part.ts";
 import type { ApplyRecord, Owned } from "./record.ts";
 import { alongsideNames } from "./sysctl-alongside.ts";
 
 /** Everything apply compares with, read at one moment. */
 export interface LiveState {
   readonly isHost: boolean;
+  /** Kinds of interfaces the kernel cannot make, of those that would have to be made. */
+  readonly cannotMake: readonly ("bond" | "vlan")[];
+  readonly sessions: readonly Session[];
   readonly links: readonly LiveLink[];
   readonly addresses: readonly AddressSetting[];
   readonly routes: readonly LiveRoute[];
@@ -39,26 +44,41 @@ export interface LiveSysctl {
 /** Reads what a desired state (if any) and what is owned need to be compared with. */
 export function readLiveState(
   live: Live,
-  desired: Pick<DesiredState, "sysctls" | "routes"> | undefined,
+  desired: Pick<DesiredState, "sysctls" | "routes" | "links"> | undefined,
   record: ApplyRecord | undefined,
   owned: Owned,
 ): LiveState {
   const tables = new Set([...(desired?.routes ?? []), ...owned.routes].map(({ table }) => table));
+  // What a member of a bond loses must be known, and how those who work here are reached.
+  const sessions = live.sessions();
+  if (sessions.length > 0 || desired?.links.some(({ bond }) => bond !== undefined) === true) tables.add(MAIN_TABLE);
   const links = live.links();
   const names = new Set<string>();
   for (const { name } of [...(desired?.sysctls ?? []), ...owned.sysctls]) {
     names.add(name);
     for (const other of alongsideNames(name, links)) names.add(other);
   }
+  const there = new Set(links.map(({ name }) => name));
   const sysctls = new Map<string, LiveSysctl>();
   for (const name of names) {
-    const value = live.readSysctl(name);
-    if (value !== undefined) sysctls.set(name, { value, writable: live.isSysctlWritable(name) });
+    const device = interfaceIn(name);
+    // A new interface begins with the values of `default`.
+    const isNew = device !== undefined && !there.has(device) && !["all", "default"].includes(device);
+    const asked = desired?.links.some((link) => link.interface === device && (link.bond ?? link.vlan) !== undefined);
+    const from = isNew && asked === true ? name.replace(/^(net\.ipv4\.\w+\.)[^.]+/, "$1default") : name;
+    const value = live.readSysctl(from);
+    if (value !== undefined) sysctls.set(name, { value, writable: live.isSysctlWritable(from) });
   }
   const generation = live.generation();
   const table = readLiveTable(live, record);
   return {
     isHost: live.isHost(),
+    cannotMake: (["bond", "vlan"] as const).filter(
+      (kind) =>
+        desired?.links.some((link) => link[kind] !== undefined && !there.has(link.interface)) === true &&
+        !live.canMake(kind),
+    ),
+    sessions,
     links,
     addresses: live.addresses(),
     routes: [...tables].flatMap((table) => live.routes(table)),

@@ -2,9 +2,12 @@ import type { NamespaceIdentity } from "../kernel/namespace-identity.ts";
 import type { NftObject } from "../kernel/nftables.ts";
 import type {
   AddressSetting,
+  BondOptionSettings,
+  DeviceSetting,
   PolicyRuleSetting,
   ProxyNeighbourSetting,
   RouteSetting,
+  VlanSetting,
 } from "../render/desired-state.ts";
 
 /** An interface as apply needs it. */
@@ -13,6 +16,16 @@ export interface LiveLink {
   readonly up: boolean;
   /** Bytes. */
   readonly mtu: number;
+  /** A cable with somebody at its other end; known only while it is up. */
+  readonly carrier: boolean;
+  /** `veth`, `bond`, `vlan`, ...; undefined for hardware. */
+  readonly kind?: string;
+  /** The bond, bridge, ... it is in. */
+  readonly master?: string;
+  /** Only of a bond: all its options. */
+  readonly bond?: BondOptionSettings;
+  /** Only of a VLAN. */
+  readonly vlan?: VlanSetting;
 }
 
 /** A route as apply compares it; of one with several next hops `interface` is absent. */
@@ -22,6 +35,20 @@ export interface LiveRoute {
   readonly interface?: string;
   readonly via?: string;
   readonly metric: number;
+}
+
+/** Somebody who works on this host over the network, by IPv4 addresses. */
+export interface Session {
+  readonly local: string;
+  readonly peer: string;
+}
+
+/** An address of ours that another machine on the wire has already. */
+export interface AddressHolder {
+  readonly interface: string;
+  readonly address: string;
+  /** With colons. */
+  readonly mac: string;
 }
 
 /**
@@ -52,10 +79,25 @@ export interface Live {
   links(): readonly LiveLink[];
   setLinkUp(name: string, up: boolean): void;
   setLinkMtu(name: string, mtu: number): void;
+  /** Says whether the kernel can make such interfaces; asked only when one must be made. */
+  canMake(kind: "bond" | "vlan"): boolean;
+  addDevice(setting: DeviceSetting): void;
+  removeDevice(name: string): void;
+  setBond(name: string, options: BondOptionSettings): void;
+  /** Puts an interface that is down into a bond, or with undefined takes it out, which leaves it down. */
+  setMaster(name: string, master: string | undefined): void;
+  /** Sessions of ssh. */
+  sessions(): readonly Session[];
+  /** Waits until the interfaces have a carrier, at most so long; says which have not. */
+  awaitCarrier(names: readonly string[], milliseconds: number): readonly string[];
+  /** Asks on the wire who has the addresses already. */
+  addressHolders(settings: readonly AddressSetting[]): readonly AddressHolder[];
   addresses(): readonly AddressSetting[];
   addAddress(setting: AddressSetting): void;
   removeAddress(setting: AddressSetting): void;
   routes(table: number): readonly LiveRoute[];
+  /** Those of every table by the interface alone. */
+  routesBy(device: string): readonly LiveRoute[];
   addRoute(setting: RouteSetting): void;
   removeRoute(setting: RouteSetting): void;
   policyRules(): readonly PolicyRuleSetting[];

@@ -1,4 +1,5 @@
 import type { ApplyRecord, Owned, RecordedRuleset } from "./record.ts";
+import type { ApplyProblem } from "./remark.ts";
 import type { Situation } from "./situation.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -9,6 +10,7 @@ export function recordOf(
   appliedAt: string,
   rules: RecordedRuleset | undefined,
   owned: Owned,
+  leftOut: readonly ApplyProblem[],
 ): ApplyRecord {
   return {
     version: 1,
@@ -17,6 +19,7 @@ export function recordOf(
     appliedAt,
     ...(rules === undefined ? {} : { rules }),
     owned,
+    ...(leftOut.length === 0 ? {} : { leftOut }),
   };
 }
 
@@ -26,5 +29,5 @@ export function rescued(
   gateway: string,
   { record, owned }: Pick<Situation, "record" | "owned">,
 ): ApplyRecord {
-  return record === undefined ? recordOf(around, gateway, around.now(), undefined, owned) : { ...record, owned };
+  return record === undefined ? recordOf(around, gateway, around.now(), undefined, owned, []) : { ...record, owned };
 }

@@ -1,6 +1,7 @@
 import type { DesiredState } from "../render/desired-state.ts";
 import { sameAddress } from "./address-changes.ts";
-import type { Change, SysctlChange } from "./change.ts";
+import { isDevice, optionsLike, optionsToChange } from "./bond-options.ts";
+import type { BondChange, Change, SysctlChange } from "./change.ts";
 import type { LiveState } from "./live-state.ts";
 import { sameSetting, type Owned, type OwnedSysctl } from "./record.ts";
 import { isRoute } from "./route-changes.ts";
@@ -24,6 +25,18 @@ export function ownedAfter(owned: Owned, change: Change, set?: string): Owned {
       const others = owned.mtus.filter((own) => own.interface !== device);
       return { ...owned, mtus: change.action === "set" ? [...others, { interface: device, old, set: to }] : others };
     }
+    case "device": {
+      const others = owned.devices.filter((own) => own.interface !== change.setting.interface);
+      return { ...owned, devices: change.action === "add" ? [...others, change.setting] : others };
+    }
+    case "member": {
+      const { setting } = change;
+      const mine = owned.members.find((own) => own.interface === setting.interface && own.bond === setting.bond);
+      const others = owned.members.filter((own) => own !== mine);
+      return { ...owned, members: change.action === "add" ? [...others, mine ?? setting] : others };
+    }
+    case "bond":
+      return bondAfter(owned, change);
     case "address":
       return { ...owned, addresses: after(owned.addresses, change.action, change.setting) };
     case "route":
@@ -40,6 +53,20 @@ export function ownedAfter(owned: Owned, change: Change, set?: string): Owned {
     case "ruleset":
       return owned;
   }
+}
+
+/** A bond that is ours has no old options to put back: it goes as a whole. */
+function bondAfter(owned: Owned, { action, interface: device, from, to }: BondChange): Owned {
+  const made = owned.devices.find((own) => own.interface === device);
+  if (made !== undefined) {
+    const then = { ...made, bond: { ...made.bond, ...to } };
+    return { ...owned, devices: owned.devices.map((own) => (own === made ? then : own)) };
+  }
+  const known = owned.bonds.find((own) => own.interface === device);
+  const others = owned.bonds.filter((own) => own !== known);
+  if (action === "restore") return { ...owned, bonds: others };
+  const then = { interface: device, old: { ...from, ...known?.old }, set: { ...known?.set, ...to } };
+  return { ...owned, bonds: [...others, then] };
 }
 
 function sysctlsAfter(sysctls: readonly OwnedSysctl[], change: SysctlChange, set: string): OwnedSysctl[] {
@@ -86,7 +113,7 @@ export function ownedAtMost(owned: Owned, changes: readonly Change[]): Owned {
  */
 export function ownedAtLast(
   owned: Owned,
-  desired: Pick<DesiredState, "sysctls">,
+  desired: Pick<DesiredState, "sysctls" | "links">,
   values: (name: string) => string | undefined,
 ): Owned {
   const sysctls = owned.sysctls.map((own): OwnedSysctl => {
@@ -94,7 +121,16 @@ export function ownedAtLast(
     const { name, old, set } = own;
     return wanted === undefined ? own : { name, old, asked: wanted.value, set: values(name) ?? set };
   });
-  return { ...owned, sysctls };
+  // One that somebody took out, and the file has no more, is theirs.
+  const members = owned.members.filter((own) =>
+    desired.links.some((link) => link.interface === own.bond && link.bond?.members.includes(own.interface) === true),
+  );
+  return { ...owned, members, sysctls };
+}
+
+/** How `uncertain` names the options of a bond. */
+export function bondKey(device: string): string {
+  return `bond ${device}`;
 }
 
 /** How `uncertain` names the MTU of an interface. */
@@ -113,6 +149,16 @@ export function ownedNow(most: Owned, state: LiveState, uncertain: ReadonlySet<s
       const now = state.links.find(({ name }) => name === own.interface)?.mtu;
       if (now === undefined || now === own.old) return [];
       return [uncertain.has(mtuKey(own.interface)) ? { ...own, set: now } : own];
+    }),
+    devices: most.devices.filter((own) => state.links.some((link) => isDevice(link, own))),
+    // What it was before must outlive somebody's taking it out.
+    members: most.members.filter((own) =>
+      state.links.some(({ name, master = own.bond }) => name === own.interface && master === own.bond),
+    ),
+    bonds: most.bonds.flatMap((own) => {
+      const now = state.links.find(({ name }) => name === own.interface)?.bond;
+      if (now === undefined || Object.keys(optionsToChange(now, own.old)).length === 0) return [];
+      return [uncertain.has(bondKey(own.interface)) ? { ...own, set: optionsLike(own.set, now) } : own];
     }),
     addresses: most.addresses.filter((own) => state.addresses.some((address) => sameAddress(address, own))),
     routes: most.routes.filter((own) => state.routes.some((route) => isRoute(route, own))),

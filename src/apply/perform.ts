@@ -1,7 +1,9 @@
 import { isKernelError } from "../kernel/error.ts";
 import { addressesOn, sameAddress } from "./address-changes.ts";
-import type { AddressChange, Change, LinkChange, MtuChange, RulesetChange, SysctlChange } from "./change.ts";
+import type { AddressChange, Change, LinkChange, RulesetChange, SysctlChange } from "./change.ts";
 import type { Live } from "./live.ts";
+import type { ApplyProblem } from "./remark.ts";
+import { changeBond, joinBond, leaveBond } from "./perform-device.ts";
 
 /** What became of a change. */
 export interface Performed {
@@ -11,6 +13,8 @@ export interface Performed {
   readonly set?: string;
   /** Why it was left undone, if it was. */
   readonly left?: string;
+  /** Why it was not to be had, if all else goes on without it. */
+  readonly leftOut?: ApplyProblem;
 }
 
 /** Carries one change out. Repeating it does no harm: what is there already, or gone already, is left at that. */
@@ -18,8 +22,20 @@ export function perform(live: Live, change: Exclude<Change, RulesetChange>): Per
   switch (change.kind) {
     case "link":
       return performLink(live, change);
+    case "device":
+      return change.action === "add"
+        ? unless("kernel-exists", () => live.addDevice(change.setting))
+        : unless("kernel-not-found", () => live.removeDevice(change.setting.interface));
+    case "bond":
+      return unless(change.action === "set" ? undefined : "kernel-not-found", () => changeBond(live, change));
+    case "member":
+      return change.action === "add"
+        ? unless(undefined, () => joinBond(live, change.setting))
+        : unless("kernel-not-found", () => leaveBond(live, change.setting));
     case "mtu":
-      return change.action === "set" ? setMtu(live, change) : unless("kernel-not-found", () => setMtu(live, change));
+      return unless(change.action === "set" ? undefined : "kernel-not-found", () =>
+        live.setLinkMtu(change.interface, change.to),
+      );
     case "address":
       return change.action === "add"
         ? unless("kernel-exists", () => live.addAddress(change.setting))
@@ -41,17 +57,12 @@ export function perform(live: Live, change: Exclude<Change, RulesetChange>): Per
   }
 }
 
-function setMtu(live: Live, { interface: device, to }: MtuChange): Performed {
-  live.setLinkMtu(device, to);
-  return { done: true };
-}
-
-function unless(code: "kernel-exists" | "kernel-not-found", run: () => void): Performed {
+function unless(code: "kernel-exists" | "kernel-not-found" | undefined, run: () => void): Performed {
   try {
     run();
     return { done: true };
   } catch (error) {
-    if (isKernelError(error, code)) return { done: false };
+    if (code !== undefined && isKernelError(error, code)) return { done: false };
     throw error;
   }
 }

@@ -1,6 +1,10 @@
 import type { NamespaceIdentity } from "../kernel/namespace-identity.ts";
+import type { ApplyProblem } from "./remark.ts";
+import type { MemberSetting } from "./change.ts";
 import type {
   AddressSetting,
+  BondOptionSettings,
+  DeviceSetting,
   PolicyRuleSetting,
   ProxyNeighbourSetting,
   RouteSetting,
@@ -35,10 +39,22 @@ export interface OwnedMtu {
   readonly set: number;
 }
 
+/** Options of a bond of someone else that apply changed. */
+export interface OwnedBond {
+  readonly interface: string;
+  /** Before the first apply: what `remove` puts back. */
+  readonly old: BondOptionSettings;
+  readonly set: BondOptionSettings;
+}
+
 /** What of the kernel's state is ours beside the ruleset: what was not there before the first apply. */
 export interface Owned {
   readonly links: readonly OwnedLink[];
   readonly mtus: readonly OwnedMtu[];
+  /** In the order in which they were made. */
+  readonly devices: readonly DeviceSetting[];
+  readonly members: readonly MemberSetting[];
+  readonly bonds: readonly OwnedBond[];
   readonly addresses: readonly AddressSetting[];
   readonly routes: readonly RouteSetting[];
   readonly policyRules: readonly PolicyRuleSetting[];
@@ -50,6 +66,9 @@ export interface Owned {
 export const NOTHING_OWNED: Owned = {
   links: [],
   mtus: [],
+  devices: [],
+  members: [],
+  bonds: [],
   addresses: [],
   routes: [],
   policyRules: [],
@@ -81,6 +100,8 @@ export interface ApplyRecord {
   readonly appliedAt: string;
   readonly rules?: RecordedRuleset;
   readonly owned: Owned;
+  /** What the last apply had to leave out; absent when nothing. */
+  readonly leftOut?: readonly ApplyProblem[];
 }
 
 /** A record without the ruleset, which may have 100,000 elements. */

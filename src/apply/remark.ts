@@ -16,6 +16,9 @@ export type NoticeCode =
   | "table-resize-stalls"
   | "record-missing"
   | "left-as-changed"
+  | "member-not-named"
+  | "no-carrier"
+  | "admin-path-interrupted"
   | "interrupted-repaired"
   | "nat-chain-before-ours";
 
@@ -31,12 +34,16 @@ export interface ApplyProblem {
 export interface Remarks {
   readonly problems: ApplyProblem[];
   readonly notices: Notice[];
+  /** What this host cannot have; the rest is done. */
+  readonly leftOut: ApplyProblem[];
 }
 
 /** Choices the user has. */
 export interface TowardsOptions {
   /** Also set what is one value for the whole host, from a namespace that is not the host's. */
   readonly hostWide?: boolean;
+  /** Go on even if somebody who is connected is cut off. */
+  readonly force?: boolean;
 }
 
 /** Any failure as a value with a code and a remedy. */

@@ -1,9 +1,11 @@
+import { adminPath } from "./admin-path.ts";
 import type { StepEvent } from "./carry-out.ts";
 import { changeText, type Change, type RulesetChange } from "./change.ts";
 import { stepsOf, type Step } from "./journal.ts";
 import type { Live } from "./live.ts";
 import type { LiveState } from "./live-state.ts";
 import { rescued } from "./make-record.ts";
+import { bondsBack } from "./device-changes.ts";
 import { mtusBack } from "./mtu-changes.ts";
 import { ownedAfter } from "./owned.ts";
 import { perform } from "./perform.ts";
@@ -16,6 +18,8 @@ import { sysctlsBack } from "./sysctl-changes.ts";
 
 /** Where to remove. */
 export interface RemoveOptions extends PlaceOptions {
+  /** Go on even if somebody who is connected is cut off. */
+  readonly force?: boolean;
   /** Called around every step; what it throws counts as the step's failure. */
   readonly onStep?: ((event: StepEvent) => void) | undefined;
 }
@@ -65,6 +69,11 @@ function removeLocked(around: Surroundings, options: RemoveOptions): RemoveOutco
     const outcome = gateway === undefined ? "nothing" : "removed";
     return { outcome, ...named, changes: [], problems: [], notices };
   }
+  const admin = adminPath(state, changes, options.force === true);
+  if (admin.problems.length > 0) {
+    return { outcome: "refused", ...named, changes: [], problems: admin.problems, notices };
+  }
+  notices.push(...admin.notices);
   if (state.table.kind !== "absent") live.checkNft(DELETE_TABLE);
   const before = interrupted === undefined ? record : rescued(around, gateway ?? "", situation);
   if (before !== undefined && before !== record) store.writeRecord(before);
@@ -106,6 +115,9 @@ function removalChanges(state: LiveState, owned: Owned, notices: Notice[]): Chan
     ...owned.addresses.toReversed().map((setting): Change => ({ kind: "address", action: "remove", setting })),
     ...mtusBack(state, owned, { notices }),
     ...owned.links.map((link): Change => ({ kind: "link", action: "down", ...link })),
+    ...bondsBack(state, owned, { notices }),
+    ...owned.members.toReversed().map((setting): Change => ({ kind: "member", action: "remove", setting })),
+    ...owned.devices.toReversed().map((setting): Change => ({ kind: "device", action: "remove", setting })),
   ];
 }
 

@@ -3,7 +3,7 @@ import type { Change } from "./change.ts";
 import type { FoundJournal } from "./journal.ts";
 import type { Live } from "./live.ts";
 import { readLiveState, type LiveState } from "./live-state.ts";
-import { mtuKey, ownedAtMost, ownedNow } from "./owned.ts";
+import { bondKey, mtuKey, ownedAtMost, ownedNow } from "./owned.ts";
 import { NOTHING_OWNED, type ApplyRecord, type Owned, type RecordHead } from "./record.ts";
 import type { RecordStore } from "./record-store.ts";
 
@@ -51,7 +51,7 @@ function atMost({ record, interrupted }: Memory<RecordHead>): Owned {
 export function readSituation(
   live: Live,
   store: RecordStore,
-  desired?: Pick<DesiredState, "sysctls" | "routes">,
+  desired?: Pick<DesiredState, "sysctls" | "routes" | "links">,
 ): Situation {
   const memory = readMemory(live, store);
   const most = atMost(memory);
@@ -64,5 +64,6 @@ export function readSituation(
 /** The name of the value a change sets, if it sets one. */
 function valueOf(change: Change): string[] {
   if (change.kind === "sysctl") return [change.name];
+  if (change.kind === "bond") return [bondKey(change.interface)];
   return change.kind === "mtu" ? [mtuKey(change.interface)] : [];
 }

@@ -34,6 +34,8 @@ export interface GatewayStatus {
   /** An apply or remove that broke off. */
   readonly interrupted?: { readonly message: string; readonly fix: string };
   readonly drift: readonly Drift[];
+  /** What the last apply had to leave out. */
+  readonly leftOut: readonly ApplyProblem[];
   /** What applying the desired state would change, in words; absent without one. */
   readonly pending?: readonly string[];
   readonly problems: readonly ApplyProblem[];
@@ -90,6 +92,7 @@ export function statusIn({ live, store }: Surroundings, options: StatusOptions =
           },
         }),
     drift,
+    leftOut: record?.leftOut ?? [],
     ...pendingOf({ live, store }, options),
     notices,
   };

@@ -52,7 +52,7 @@ function staysOurs(name: string, own: OwnedSysctl | undefined, changes: readonly
 
 /** Sysctls of ours to put back for good, in order. */
 export function sysctlsBack(state: LiveState, owned: Owned, remarks: Pick<Remarks, "notices">): SysctlChange[] {
-  return sysctlChanges(state, owned, { sysctls: [] }, {}, { problems: [], notices: remarks.notices });
+  return sysctlChanges(state, owned, { sysctls: [] }, {}, { problems: [], notices: remarks.notices, leftOut: [] });
 }
 
 function valuesOf(state: LiveState): Map<string, string> {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import type { DesiredState, NftSet } from "../../src/render/desired-state.ts";
+import type { DesiredState, LinkSetting, NftSet } from "../../src/render/desired-state.ts";
+import type { LiveLink } from "../../src/apply/live.ts";
 import type { FakeKernel, FakeState } from "./kernel.ts";
 import type { FakeTable } from "./nft.ts";
 
@@ -17,6 +18,21 @@ const addresses = fc.uniqueArray(fc.record({ interface: interfaceName, address, 
   maxLength: 4,
   selector: (setting) => setting.address,
 });
+/** A bond of m0 and m1, which may be somebody's already, and a VLAN on lan. */
+const bond = fc
+  .record({
+    members: fc.subarray(["m0", "m1"], { minLength: 1 }),
+    mode: fc.constantFrom("balance-rr", "active-backup", "802.3ad"),
+    miimon: fc.constantFrom(100, 200),
+    lacpRate: fc.constantFrom("slow", "fast"),
+  })
+  .map(({ members, ...options }) => ({ interface: "bond0", bond: { members, options } }));
+const made = fc
+  .tuple(fc.option(bond, { nil: undefined }), fc.boolean())
+  .map(([one, hasVlan]): LinkSetting[] => [
+    ...(one === undefined ? [] : [one]),
+    ...(hasVlan ? [{ interface: "vlan7", vlan: { on: "lan", id: 7 } }] : []),
+  ]);
 const links = fc.uniqueArray(fc.record({ interface: interfaceName, mtu: fc.constantFrom(1500, 1400, 9000) }), {
   maxLength: 3,
   selector: (setting) => setting.interface,
@@ -110,7 +126,8 @@ export const desiredState: fc.Arbitrary<DesiredState> = fc
         ),
       ),
     ),
-    links,
+    links: fc.tuple(links, made).map(([some, others]): LinkSetting[] => [...some, ...others]),
+    onMade: fc.boolean(),
     addresses,
     routes,
     policyRules,
@@ -118,18 +135,52 @@ export const desiredState: fc.Arbitrary<DesiredState> = fc
     interfacesUp: fc.subarray([...INTERFACES]),
   })
   // As the renderer does it: what a route leads through is up.
-  .map((desired) => {
-    const needed = desired.routes.map((route) => route.interface);
-    return { ...desired, interfacesUp: [...new Set([...desired.interfacesUp, ...needed])] };
+  .map(({ onMade, ...desired }) => {
+    const made = desired.links.filter((link) => link.bond ?? link.vlan).map((link) => link.interface);
+    const needed = [...desired.routes.map((route) => route.interface), ...made];
+    const more = onMade ? made : [];
+    return {
+      ...desired,
+      addresses: [
+        ...desired.addresses,
+        ...more.map((name, k) => ({ interface: name, address: `10.9.${k}.1`, length: 24 })),
+      ],
+      interfacesUp: [...new Set([...desired.interfacesUp, ...needed])],
+    };
   });
+
+const THEIR_BOND = {
+  name: "bond0",
+  up: false,
+  mtu: 1500,
+  carrier: true,
+  kind: "bond",
+  bond: {
+    mode: "balance-xor",
+    miimon: 50,
+    updelay: 0,
+    downdelay: 0,
+    xmitHashPolicy: "layer2",
+    lacpRate: "slow",
+    minLinks: 0,
+    primary: "",
+  },
+} as const;
+
+function member(name: string, up: boolean): LiveLink {
+  return { name, up, mtu: 1500, carrier: true };
+}
 
 /** What others had set up before; nothing in it can stand against a desired state. */
 export const hostState: fc.Arbitrary<Partial<FakeState>> = fc.record({
   links: fc
-    .tuple(fc.boolean(), fc.boolean(), fc.boolean())
-    .map((ups) => [
-      { name: "lo", up: true, mtu: 65536 },
-      ...INTERFACES.map((name, index) => ({ name, up: ups[index] ?? false, mtu: 1500 })),
+    .tuple(fc.boolean(), fc.boolean(), fc.boolean(), fc.constantFrom("no bond", "a bond", "a bond of m0"))
+    .map(([wan, lan, wan2, theirs]) => [
+      { name: "lo", up: true, mtu: 65536, carrier: true },
+      ...[wan, lan, wan2].map((up, index) => ({ name: INTERFACES[index] ?? "", up, mtu: 1500, carrier: true })),
+      ...(theirs === "no bond" ? [] : [THEIR_BOND]),
+      theirs === "a bond of m0" ? { ...member("m0", true), master: "bond0" } : member("m0", wan),
+      member("m1", lan),
     ]),
   sysctls: fc.tuple(...SYSCTLS.map(() => fc.constantFrom("0", "1")), fc.constantFrom("0", "1")).map((values) => ({
     ...Object.fromEntries(SYSCTLS.map((name, index) => [name, values[index] ?? "0"])),
@@ -139,6 +190,7 @@ export const hostState: fc.Arbitrary<Partial<FakeState>> = fc.record({
   addresses: fc.subarray([
     { interface: "wan", address: "192.0.2.100", length: 27 },
     { interface: "lan", address: "10.0.0.1", length: 16 },
+    { interface: "m1", address: "10.1.0.1", length: 16 },
   ]),
   policyRules: fc.subarray([
     { mark: 1, mask: 255, table: 100, priority: 10 },
@@ -176,12 +228,19 @@ export const meddling: fc.Arbitrary<(live: FakeKernel) => void> = fc.constantFro
   (live) => live.state.policyRules.pop(),
   (live) => live.state.proxyNeighbours.pop(),
   (live) => live.setLinkUp("lan", false),
+  (live) => inLinks(live, "m0", () => live.setMaster("m0", undefined)),
+  (live) => inLinks(live, "bond0", () => live.setBond("bond0", { miimon: 77 })),
+  (live) => inLinks(live, "vlan7", () => live.removeDevice("vlan7")),
 );
 
 function inTable(live: FakeKernel, change: (table: FakeTable) => unknown): void {
   if (live.state.table === undefined) return;
   change(live.state.table);
   live.state.generation += 1;
+}
+
+function inLinks(live: FakeKernel, name: string, change: () => void): void {
+  if (live.state.links.some((link) => link.name === name)) change();
 }
 
 function deleteFirst(elements: Record<string, string>): void {

@@ -1,8 +1,10 @@
 import { KernelError, type KernelErrorCode } from "../../src/kernel/error.ts";
 import { sameSetting } from "../../src/apply/record.ts";
-import type { Live, LiveLink, LiveRoute } from "../../src/apply/live.ts";
+import type { AddressHolder, Live, LiveLink, LiveRoute, Session } from "../../src/apply/live.ts";
 import type {
   AddressSetting,
+  BondOptionSettings,
+  DeviceSetting,
   PolicyRuleSetting,
   ProxyNeighbourSetting,
   RouteSetting,
@@ -24,6 +26,18 @@ export interface FakeState {
   proxyNeighbours: ProxyNeighbourSetting[];
 }
 
+/** What a bond is that was told nothing. */
+const BOND_DEFAULTS = {
+  mode: "balance-rr",
+  miimon: 0,
+  updelay: 0,
+  downdelay: 0,
+  xmitHashPolicy: "layer2",
+  lacpRate: "slow",
+  minLinks: 0,
+  primary: "",
+} as const;
+
 /** A kernel in memory with the manners apply relies on, and some it has to cope with. */
 export class FakeKernel implements Live {
   state: FakeState;
@@ -44,7 +58,7 @@ export class FakeKernel implements Live {
       generation: 1,
       otherChains: [],
       sysctls: {},
-      links: [{ name: "lo", up: true, mtu: 65536 }],
+      links: [{ name: "lo", up: true, mtu: 65536, carrier: true }],
       addresses: [],
       routes: [],
       policyRules: [],
@@ -57,7 +71,8 @@ export class FakeKernel implements Live {
   comparable(): Omit<FakeState, "generation"> {
     const { generation: _, ...state } = copyPlain(this.state);
     const byText = (a: unknown, b: unknown): number => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
-    for (const list of [state.addresses, state.routes, state.policyRules, state.proxyNeighbours]) list.sort(byText);
+    for (const list of [state.links, state.addresses, state.routes, state.policyRules, state.proxyNeighbours])
+      list.sort(byText);
     state.table?.counters.sort();
     return state;
   }
@@ -135,6 +150,76 @@ export class FakeKernel implements Live {
     if (!this.state.links.some((link) => link.name === name)) refuse("kernel-not-found");
     this.state.links = this.state.links.map((link) => (link.name === name ? { ...link, up } : link));
     if (!up) this.state.routes = this.state.routes.filter((route) => route.interface !== name);
+  }
+  /** Kinds of interfaces this kernel cannot make. */
+  readonly lacks = new Set<"bond" | "vlan">();
+  canMake(kind: "bond" | "vlan"): boolean {
+    return !this.lacks.has(kind);
+  }
+  addDevice(setting: DeviceSetting): void {
+    this.#mutate();
+    const { interface: name, bond, vlan } = setting;
+    if (this.state.links.some((link) => link.name === name)) refuse("kernel-exists");
+    const kind = bond === undefined ? "vlan" : "bond";
+    if (this.lacks.has(kind)) refuse("kernel-not-supported");
+    if (vlan !== undefined) this.#needLink(vlan.on);
+    const made = {
+      ...(bond === undefined ? {} : { bond: { ...BOND_DEFAULTS, ...bond } }),
+      ...(vlan === undefined ? {} : { vlan }),
+    };
+    this.state.links.push({ name, up: false, mtu: 1500, carrier: false, kind, ...made });
+    this.state.sysctls[`net.ipv4.conf.${name}.forwarding`] =
+      this.state.sysctls["net.ipv4.conf.default.forwarding"] ?? "0";
+  }
+  removeDevice(name: string): void {
+    this.#mutate();
+    this.#needLink(name);
+    this.state.links = this.state.links
+      .filter((link) => link.name !== name && link.vlan?.on !== name)
+      .map((link) => (link.master === name ? this.#alone(link) : link));
+    this.state.addresses = this.state.addresses.filter((address) => address.interface !== name);
+    this.state.routes = this.state.routes.filter((route) => route.interface !== name);
+    delete this.state.sysctls[`net.ipv4.conf.${name}.forwarding`];
+  }
+  setBond(name: string, options: BondOptionSettings): void {
+    this.#mutate();
+    const link = this.state.links.find((one) => one.name === name);
+    if (link?.kind !== "bond") refuse("kernel-rejected");
+    if (options.mode !== undefined && (link.up || this.state.links.some((one) => one.master === name))) {
+      refuse("kernel-permission");
+    }
+    if (options.lacpRate !== undefined && link.up) refuse("kernel-permission");
+    this.state.links = this.state.links.map((one) =>
+      one === link ? { ...one, bond: { ...one.bond, ...options } } : one,
+    );
+  }
+  setMaster(name: string, master: string | undefined): void {
+    this.#mutate();
+    this.#needLink(name);
+    const link = this.state.links.find((one) => one.name === name);
+    if (master !== undefined && link?.up === true) refuse("kernel-permission");
+    if (master !== undefined) this.#needLink(master);
+    this.state.links = this.state.links.map((one) =>
+      one !== link ? one : master === undefined ? this.#alone(one) : { ...one, up: true, master },
+    );
+  }
+  #alone({ master: _, ...link }: LiveLink): LiveLink {
+    return { ...link, up: false };
+  }
+  connected: Session[] = [];
+  sessions(): Session[] {
+    return this.connected;
+  }
+  awaitCarrier(): string[] {
+    return [];
+  }
+  /** Addresses that other machines have. */
+  held: AddressHolder[] = [];
+  addressHolders(settings: readonly AddressSetting[]): AddressHolder[] {
+    return this.held.filter((one) => settings.some(({ address }) => address === one.address));
+  }
+  routesBy(device: string): LiveRoute[] {
+    return copyPlain(this.state.routes.filter((route) => route.interface === device));
   }
   setLinkMtu(name: string, mtu: number): void {
     this.#mutate();

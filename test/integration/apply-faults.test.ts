@@ -44,11 +44,13 @@ test("what cannot be done is refused with its reason, before anything is touched
   const cases: readonly [string, DesiredState, readonly string[]][] = [
     ["a rule nft does not take", badRule(good), ["kernel-not-found"]],
     [
-      "interfaces that are gone",
+      "a file of another host: none of its interfaces is here",
       {
         ...good,
-        interfacesUp: [...good.interfacesUp, "bond7"],
+        interfacesUp: ["bond7", "bond8"],
+        addresses: good.addresses.map((address) => ({ ...address, interface: "bond7" })),
         routes: good.routes.slice(0, 1).map((route) => ({ ...route, interface: "bond8" })),
+        proxyNeighbours: [],
       },
       ["interface-missing", "interface-missing"],
     ],

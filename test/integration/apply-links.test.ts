@@ -3,21 +3,9 @@ import { test } from "node:test";
 import { applyGateway, dryRun } from "../../src/apply/apply.ts";
 import { removeGateway } from "../../src/apply/remove.ts";
 import { gatewayStatus } from "../../src/apply/status.ts";
-import { readGateway } from "../../src/config/read-gateway.ts";
-import type { DesiredState } from "../../src/render/desired-state.ts";
-import { renderState } from "../../src/render/render.ts";
 import { applyPlace, everything } from "../fixtures/apply-namespace.ts";
+import { linksFile } from "../fixtures/links-file.ts";
 import { NEEDS_ROOT, run } from "../fixtures/own-namespaces.ts";
-import { planOf } from "../fixtures/plan-of.ts";
-
-/** The state of a file with these links; of its settings only those of the namespace. */
-function desiredOf(links: string): DesiredState {
-  const file = `version: 1\nname: links\nlinks:\n${links}\nsource-nat:\n  - { name: all, from: 10.10.0.0/16, out: wan, to: masquerade }\n`;
-  const reading = readGateway(file);
-  assert.ok("gateway" in reading, JSON.stringify(reading));
-  const state = renderState(planOf(reading.gateway));
-  return { ...state, sysctls: state.sysctls.filter(({ scope }) => scope === "namespace") };
-}
 
 const LAN = "  lan: { addresses: 10.10.0.1/16 }";
 
@@ -27,7 +15,7 @@ test("a range of aliases, the MTU and static routes come, change by the differen
   const before = everything(place);
   const wan = (aliases: string) =>
     `  wan: { mtu: 1400, addresses: [61.138.177.2/27, ${aliases}], gateway: 61.138.177.1, routes: [{ to: 192.0.2.0/24, via: 61.138.177.30, metric: 5 }, { to: 198.51.100.0/24 }] }\n${LAN}`;
-  assert.equal(applyGateway({ ...place, desired: desiredOf(wan("61.138.177.3-61.138.177.9/27")) }).outcome, "applied");
+  assert.equal(applyGateway({ ...place, desired: linksFile(wan("61.138.177.3-61.138.177.9/27")) }).outcome, "applied");
   const aliases = () => run(namespace, "ip", "-brief", "address", "show", "wan").trim().split(/\s+/).slice(2);
   assert.deepEqual(
     aliases(),
@@ -40,7 +28,7 @@ test("a range of aliases, the MTU and static routes come, change by the differen
   );
   assert.match(run(namespace, "ip", "route"), /^198\.51\.100\.0\/24 dev wan proto static scope link $/m);
 
-  const wider = desiredOf(wan("61.138.177.3-61.138.177.10/27"));
+  const wider = linksFile(wan("61.138.177.3-61.138.177.10/27"));
   assert.deepEqual(dryRun({ ...place, desired: wider }).changes, ["add address 61.138.177.10/27 to wan"]);
   assert.equal(applyGateway({ ...place, desired: wider }).outcome, "applied");
   assert.equal(aliases().length, 9);
@@ -69,7 +57,7 @@ test("an MTU the device cannot have leaves everything as it was, with the kernel
   const place = applyPlace(t);
   run(place.namespace, "ip", "tuntap", "add", "mode", "tap", "name", "big");
   const before = everything(place);
-  const outcome = applyGateway({ ...place, desired: desiredOf(`  wan: { interface: big, mtu: 65535 }\n${LAN}`) });
+  const outcome = applyGateway({ ...place, desired: linksFile(`  wan: { interface: big, mtu: 65535 }\n${LAN}`) });
   assert.equal(outcome.outcome, "failed");
   assert.deepEqual(
     outcome.problems.map(({ code, message }) => `${code}: ${message}`),

@@ -12,6 +12,7 @@ import { parseCount } from "../whole-number.ts";
 interface Flags {
   readonly dryRun: boolean;
   readonly hostWide: boolean;
+  readonly force: boolean;
   readonly wait?: number;
 }
 
@@ -23,6 +24,10 @@ export const apply = command<Flags, [file: string]>({
     "transaction in a table of their own, `ip meganat`; no other table is touched. The second apply of the same file",
     "changes nothing; that of a changed file sends only the difference. If anything fails, the old state is put back.",
     "Old settings are recorded, so that `meganat remove` can restore them. Needs root.",
+    "",
+    "A link that this host cannot have (no such card, no bonding in the kernel, an address that another machine has) is",
+    "left out and named, all else comes up, and the exit status is 1. What would cut off somebody who is connected by ssh",
+    "is refused without --force.",
     "",
     "Settings that are one value for the whole host (size of the connection table) are left alone in a namespace that",
     "is not the host's, unless --host-wide says otherwise.",
@@ -40,12 +45,14 @@ export const apply = command<Flags, [file: string]>({
     ["script", "the nft text that was or would be sent"],
     ["fastPath", "what was or would be done: off, turned-on, turned-off, kept or forgotten (it learns anew)"],
     ["warnings", "the plan's: { code, severity, file, line, column, message, fix }"],
+    ["leftOut", "what this host cannot have, while all else was done: { code, message, fix }; exit status 1"],
     ["notices", "what else there is to know: { code, message, fix }"],
   ],
   parameters: {
     flags: {
       dryRun: { kind: "boolean", brief: "Say what would be changed, and change nothing", default: false },
       hostWide: { kind: "boolean", brief: "Also set what is one value for the whole host", default: false },
+      force: { kind: "boolean", brief: "Go on even if it cuts off somebody who is connected by ssh", default: false },
       wait: {
         kind: "parsed",
         brief: "Wait so many seconds for interfaces that are not there yet, as at boot",
@@ -56,21 +63,22 @@ export const apply = command<Flags, [file: string]>({
     },
     positional: { kind: "tuple", parameters: [FILE_PARAMETER] },
   },
-  run: async ({ output, netns }, { dryRun: dry, hostWide, wait }, file) => {
+  run: async ({ output, netns }, { dryRun: dry, hostWide, force, wait }, file) => {
     const { plan, problems } = await planFile(file, { netns, waitSeconds: wait ?? 0 });
     const [{ applyGateway, dryRun }, { renderState }] = await Promise.all([
       import("../../apply/apply.ts"),
       import("../../render/render.ts"),
     ]);
-    const options = { desired: renderState(plan), namespace: netns, hostWide };
+    const options = { desired: renderState(plan), namespace: netns, hostWide, force, askTheWire: true };
     const outcome = dry ? dryRun(options) : applyGateway(options);
     if (outcome.outcome === "refused" || outcome.outcome === "failed") throw notApplied(outcome);
     const fastPath = await fastPathOf(plan, outcome, netns, dry);
-    const { gateway, changes, script, notices } = outcome;
+    const { gateway, changes, script, notices, leftOut } = outcome;
     const warnings = problems.map(problemJson);
     return {
-      json: { outcome: outcome.outcome, gateway, changes, script, warnings, notices, fastPath },
+      json: { outcome: outcome.outcome, gateway, changes, script, warnings, notices, fastPath, leftOut },
       text: text(output, outcome, FAST_PATH[fastPath]),
+      status: leftOut.length > 0 ? 1 : 0,
     };
   },
 });
@@ -102,7 +110,7 @@ const FAST_PATH: Readonly<Record<FastPathOutcome, string | undefined>> = {
 };
 
 function text(output: Output, outcome: ApplyOutcome, fastPath: string | undefined): NonNullable<CommandResult["text"]> {
-  const { gateway, changes, script, notices } = outcome;
+  const { gateway, changes, script, notices, leftOut } = outcome;
   const count = `${changes.length} change${changes.length === 1 ? "" : "s"}`;
   const heads: Readonly<Record<string, string>> = {
     applied: `applied gateway ${gateway}: ${count}`,
@@ -115,7 +123,7 @@ function text(output: Output, outcome: ApplyOutcome, fastPath: string | undefine
     head,
     ...changeLines(changes),
     ...(fastPath === undefined ? [] : [`  ${fastPath}`]),
-    ...remarkLines(output, [], notices),
+    ...remarkLines(output, leftOut, notices),
     ...rules,
   ].join("\n");
 }

@@ -2,8 +2,12 @@ import { changeLines, remarkLines } from "../apply-text.ts";
 import { command } from "../command.ts";
 import { CommandError } from "../failure.ts";
 
+interface Flags {
+  readonly force: boolean;
+}
+
 /** Takes a gateway out of the kernel. */
-export const remove = command<object, []>({
+export const remove = command<Flags, []>({
   brief: "Take the gateway out of the kernel and put every changed setting back",
   description: [
     "Deletes the table `ip meganat` and puts back every address, route and kernel setting that `meganat apply` changed,",
@@ -21,12 +25,16 @@ export const remove = command<object, []>({
     ["problems", "what could not be put back: { code, message, fix }"],
     ["notices", "what was left on purpose: { code, message, fix }"],
   ],
-  parameters: {},
-  run: async ({ output, netns }) => {
+  parameters: {
+    flags: {
+      force: { kind: "boolean", brief: "Go on even if it cuts off somebody who is connected by ssh", default: false },
+    },
+  },
+  run: async ({ output, netns }, { force }) => {
     const { removeGateway } = await import("../../apply/remove.ts");
     const { turnOffFastPath } = await import("../../fastpath/turn-off.ts");
     turnOffFastPath({ netns });
-    const outcome = removeGateway({ namespace: netns });
+    const outcome = removeGateway({ namespace: netns, force });
     const { gateway, changes, problems, notices } = outcome;
     if (outcome.outcome === "refused") {
       const first = problems[0];

@@ -40,6 +40,7 @@ export const status = command<Flags, []>({
     ],
     ["fastPath", "what `meganat fastpath status` says; absent when it is off"],
     ["counters", "the rules' counters: { name, packets, bytes }"],
+    ["leftOut", "what the last apply had to leave out: { code, message, fix }"],
     ["drift", "what someone has changed: { code, message, fix }"],
     ["interrupted", "an apply or remove that broke off: { message, fix }"],
     ["installed", "what comes up at boot: { gateway, state, files, fix? }; absent when nothing is installed"],
@@ -67,6 +68,7 @@ export const status = command<Flags, []>({
     const finding =
       found.state !== "in-place" ||
       found.problems.length > 0 ||
+      found.leftOut.length > 0 ||
       installed?.fix !== undefined ||
       fastPath?.whole === false;
     return {
@@ -118,6 +120,8 @@ function statusText(
   }
   if (drift.length > 0) lines.push("", output.paint("heading", "Changed by someone else"));
   lines.push(...remarkLines(output, drift, []));
+  if (found.leftOut.length > 0) lines.push("", output.paint("heading", "Left out by the last apply"));
+  lines.push(...remarkLines(output, found.leftOut, []));
   if (interrupted !== undefined) lines.push("", interrupted.message, `  fix: ${interrupted.fix}`);
   if (pending !== undefined) {
     lines.push("", output.paint("heading", "Applying the file would change"));
