@@ -1,11 +1,14 @@
 import { setOffload } from "../kernel/ethtool.ts";
 import { createNamespace } from "../kernel/namespace.ts";
 import { addAddress } from "../kernel/route/address.ts";
+import { addBond, setMaster } from "../kernel/route/bond.ts";
 import { addVeth, setLinkUp } from "../kernel/route/link.ts";
 import { addPolicyRule } from "../kernel/route/policy-rule.ts";
 import { addRoute } from "../kernel/route/route.ts";
 import { readSysctl, writeSysctl } from "../kernel/sysctl.ts";
 import type { LabHost, LabTopology } from "./topology.ts";
+
+const FAR_MIIMON = 100;
 
 /** On the end hosts any source is as good as any other: they own whole networks. */
 const END_HOST_SYSCTLS: readonly (readonly [string, string])[] = [
@@ -33,17 +36,27 @@ export function buildTopology(topology: LabTopology): void {
   }
   for (const link of topology.links) {
     const end = topology.namespaces[link.side];
-    addVeth(gateway, link.interface, end, link.interface);
-    // veth takes packets from an XDP program only if its receiving end polls, which GRO makes it do.
-    setOffload(gateway, link.interface, "gro", true);
-    // Packets redirected by XDP keep the checksum they were sent with: it must be whole.
-    setOffload(end, link.interface, "tx-checksum", false);
+    for (const wire of link.members ?? [link.interface]) {
+      addVeth(gateway, wire, end, wire);
+      // veth takes packets from an XDP program only if its receiving end polls, which GRO makes it do.
+      setOffload(gateway, wire, "gro", true);
+      // Packets redirected by XDP keep the checksum they were sent with: it must be whole.
+      setOffload(end, wire, "tx-checksum", false);
+    }
+    if (link.members !== undefined) buildFarBond(end, link.interface, link.members);
     setLinkUp(end, link.interface, true);
-    setLinkUp(gateway, link.interface, true);
+    // A bond of the gateway's is made when the file is applied.
+    if (link.members === undefined) setLinkUp(gateway, link.interface, true);
   }
   configureHost(gateway, topology.gateway);
   configureHost(inside, topology.inside);
   configureHost(outside, topology.outside);
+}
+
+/** The switch at the other end, which takes frames of the link by any wire. */
+function buildFarBond(namespace: string, name: string, members: readonly string[]): void {
+  addBond(namespace, name, { mode: "balance-xor", miimon: FAR_MIIMON });
+  for (const member of members) setMaster(namespace, member, name);
 }
 
 function configureHost(namespace: string, host: LabHost): void {

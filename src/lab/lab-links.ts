@@ -42,7 +42,8 @@ export function planLabLinks(gateway: Gateway): LabLinkPlan {
       assumptions.push(`link ${link.name} has no network in the file: in the lab it has ${formatIpv4Prefix(address)}`);
     }
     const neighbour = link.gateway ?? freeAddress(own.network, own.addresses, side === "outside" ? taken : []);
-    return { name: link.name, interface: link.interface, side, addresses: own.addresses, neighbour };
+    const members = link.bond === undefined ? {} : { members: link.bond.members };
+    return { name: link.name, interface: link.interface, side, addresses: own.addresses, ...members, neighbour };
   });
   if (!gateway.links.some((link) => link.gateway !== undefined)) {
     const wan = links.find((link) => link.side === "outside");

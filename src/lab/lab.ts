@@ -1,4 +1,5 @@
 import type { Gateway } from "../config/gateway.ts";
+import { hasFeature } from "../kernel/features.ts";
 import { listNamespaces, spawnInNamespace } from "../kernel/namespace.ts";
 import { buildTopology } from "./build.ts";
 import { startLabProgram } from "./child.ts";
@@ -14,6 +15,7 @@ import {
   type LimitWishes,
 } from "./host-limits.ts";
 import { beginLab } from "./life.ts";
+import { replicaGateway } from "./replica-gateway.ts";
 import { planTopology } from "./plan-topology.ts";
 import { isOrphan, readLab, readLabs, type LabState } from "./state.ts";
 import { labNamespaces, type LabSide, type LabTopology } from "./topology.ts";
@@ -57,10 +59,13 @@ export interface LabSummary extends LabState {
  * Builds the replica of a gateway in network namespaces, with services on both sides; nothing is applied to it yet.
  * If anything fails, all is taken down before the error comes out. Labs whose owner has died are removed first.
  */
-export async function bringUpLab(gateway: Gateway, options: LabOptions): Promise<Lab> {
+export async function bringUpLab(wanted: Gateway, options: LabOptions): Promise<Lab> {
   reapStaleLabs();
-  const life = await beginLab(gateway.name, options.id, labNamespaces);
-  const topology = planTopology(gateway, life.id);
+  const life = await beginLab(wanted.name, options.id, labNamespaces);
+  const hasBonds = wanted.links.some((link) => link.bond !== undefined);
+  const { gateway, assumptions } = replicaGateway(wanted, hasBonds && hasFeature("bonding"));
+  const planned = planTopology(gateway, life.id);
+  const topology = { ...planned, assumptions: [...assumptions, ...planned.assumptions] };
   try {
     buildTopology(topology);
     await startServices(topology);

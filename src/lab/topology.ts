@@ -35,6 +35,8 @@ export interface LabLink {
   readonly side: "inside" | "outside";
   /** The gateway's own addresses on it, from the file or assumed. */
   readonly addresses: readonly Ipv4Prefix[];
+  /** Interfaces the gateway makes a bond of: one veth pair each, and a bond of the far ends too. */
+  readonly members?: readonly string[];
   /** The address of the other end: the provider's router, or a host inside. */
   readonly neighbour: Ipv4;
 }
