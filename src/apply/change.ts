@@ -166,9 +166,10 @@ export function deviceText({ interface: device, bond, vlan }: DeviceSetting): st
 }
 
 function bondText({ interface: device, from, to }: BondChange): string {
-  const old: Readonly<Record<string, unknown>> = { ...from };
-  const parts = Object.entries(to).map(([key, value]) => {
-    const words = (text: unknown): string => (text === "" || text === undefined ? "none" : String(text));
+  const old: Readonly<Record<string, string | number>> = { ...from };
+  const parts = Object.entries<string | number>({ ...to }).map(([key, value]) => {
+    const words = (text: string | number | undefined): string =>
+      text === "" || text === undefined ? "none" : String(text);
     return `${OPTION_WORDS[key] ?? key} ${words(old[key])} -> ${words(value)}`;
   });
   const pause = to.mode === undefined ? "" : " (its members leave it and come back: packets pause)";

@@ -123,8 +123,8 @@ function sessionsIn(namespace: NamespaceName): Session[] {
 function awaitCarrier(namespace: NamespaceName, names: readonly string[], milliseconds: number): string[] {
   const end = Date.now() + milliseconds;
   for (;;) {
-    const with_ = new Set(listLinks(namespace).flatMap(({ name, carrier }) => (carrier ? [name] : [])));
-    const without = names.filter((name) => !with_.has(name));
+    const connected = new Set(listLinks(namespace).flatMap(({ name, carrier }) => (carrier ? [name] : [])));
+    const without = names.filter((name) => !connected.has(name));
     if (without.length === 0 || Date.now() >= end) return without;
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, CARRIER_LOOK);
   }

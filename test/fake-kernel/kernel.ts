@@ -203,8 +203,10 @@ export class FakeKernel implements Live {
       one !== link ? one : master === undefined ? this.#alone(one) : { ...one, up: true, master },
     );
   }
-  #alone({ master: _, ...link }: LiveLink): LiveLink {
-    return { ...link, up: false };
+  #alone(link: LiveLink): LiveLink {
+    const alone: { -readonly [K in keyof LiveLink]: LiveLink[K] } = { ...link, up: false };
+    delete alone.master;
+    return alone;
   }
   connected: Session[] = [];
   sessions(): Session[] {
