@@ -147,14 +147,31 @@ static __always_inline bool of(write_place)(struct of(remembered) * place, const
   return true;
 }
 
+static __always_inline bool of(is_exempt)(const struct of(flow) * flow, const struct of(flow) * leaving,
+                                          const struct passage *passage) {
+  for (__u32 at = 0; at < EXEMPTIONS && at < control.exemptions; at++) {
+    __u32 key = at;
+    const struct exemption *exemption = bpf_map_lookup_elem(&exemptions, &key);
+
+    if (!exemption) return false;
+    if ((exemption->version == 0 || exemption->version == VERSION) &&
+        (exemption->protocol == 0 || exemption->protocol == flow->protocol) &&
+        (exemption->in_interface == 0 || exemption->in_interface == passage->from) &&
+        (exemption->out_interface == 0 || exemption->out_interface == passage->to) &&
+        of(is_between)(exemption, flow, leaving))
+      return true;
+  }
+  return false;
+}
+
 /*
  * Remembers what the kernel has just done with a packet of a connection that leaves with this IP header. `out` has all
- * but what follows from the addresses; `slot` is that of the interface by which the packet came.
+ * but what follows from the addresses.
  */
-static __always_inline enum fate of(learn)(__u64 connection, const of(ip_header) * ip, const void *end, __u32 slot,
-                                           __u32 now, const struct way_out *out) {
+static __always_inline enum fate of(learn)(__u64 connection, const of(ip_header) * ip, const void *end,
+                                           const struct passage *passage, __u32 now, const struct way_out *out) {
   struct of(remembered) known = {.out = *out, .tuple = tuple_at(connection, out->direction)};
-  struct of(flow) flow = {.slot = slot};
+  struct of(flow) flow = {.slot = device_slot(passage->from)};
   struct of(flow) leaving = {};
   enum fate fate = of(read_flow)(ip, end, &leaving);
   struct of(remembered) * place;
@@ -168,6 +185,7 @@ static __always_inline enum fate of(learn)(__u64 connection, const of(ip_header)
   if (flow.protocol != leaving.protocol ||
       !of(is_tuple)(tuple_at(connection, !out->direction), &leaving, true))
     return NOT_ELIGIBLE;
+  if (of(is_exempt)(&flow, &leaving, passage)) return EXEMPT;
   hash = of(hash)(&flow);
   if (!is_covered(hash)) return NOT_COVERED;
   set = of(find_set)(hash);

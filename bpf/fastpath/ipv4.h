@@ -6,6 +6,7 @@
 #include <linux/ip.h>
 #include <bpf/bpf_endian.h>
 #include "conntrack.h"
+#include "exemption.h"
 #include "remembered.h"
 #include "shelf.h"
 #include "transport.h"
@@ -119,6 +120,14 @@ static __always_inline enum fate read_flow4(const struct iphdr *ip, const void *
   flow->ports = *(const __be32 *)transport;
   flow->protocol = ip->protocol;
   return FORWARDED;
+}
+
+/* Whether an exemption's addresses are those of the packet as it came or as it leaves: a rule may see either. */
+static __always_inline bool is_between4(const struct exemption *exemption, const struct flow4 *flow,
+                                        const struct flow4 *leaving) {
+  return (is_within4(&exemption->source, flow->source) || is_within4(&exemption->source, leaving->source)) &&
+         (is_within4(&exemption->destination, flow->destination) ||
+          is_within4(&exemption->destination, leaving->destination));
 }
 
 static __always_inline __u8 hops4(const struct iphdr *ip) {

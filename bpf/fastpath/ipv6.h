@@ -6,6 +6,7 @@
 #include <linux/ipv6.h>
 #include <bpf/bpf_endian.h>
 #include "conntrack.h"
+#include "exemption.h"
 #include "remembered.h"
 #include "shelf.h"
 #include "transport.h"
@@ -13,10 +14,6 @@
 #define IP6_VERSION 6
 
 typedef struct ipv6hdr ip_header6;
-
-struct address6 {
-  __u64 half[2];
-};
 
 /* A packet as it came in; addresses and ports as they lie in the packet. */
 struct flow6 {
@@ -142,6 +139,14 @@ static __always_inline enum fate read_flow6(const struct ipv6hdr *ip, const void
   flow->ports = *(const __be32 *)transport;
   flow->protocol = ip->nexthdr;
   return FORWARDED;
+}
+
+/* Whether an exemption's addresses are those of the packet as it came or as it leaves: a rule may see either. */
+static __always_inline bool is_between6(const struct exemption *exemption, const struct flow6 *flow,
+                                        const struct flow6 *leaving) {
+  return (is_within6(&exemption->source, &flow->source) || is_within6(&exemption->source, &leaving->source)) &&
+         (is_within6(&exemption->destination, &flow->destination) ||
+          is_within6(&exemption->destination, &leaving->destination));
 }
 
 static __always_inline __u8 hops6(const struct ipv6hdr *ip) {

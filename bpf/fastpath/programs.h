@@ -60,6 +60,12 @@ static __always_inline void make_readable(struct __sk_buff *skb, __u32 length) {
   if (skb->data + length > skb->data_end) bpf_skb_pull_data(skb, length);
 }
 
+/* The interfaces a packet came and leaves by. */
+struct passage {
+  __u32 from;
+  __u32 to;
+};
+
 #define VERSION 4
 #define TC_CHECKSUM_FLAGS 0
 #include "each-version.h"
@@ -122,11 +128,12 @@ static __always_inline __u64 connection_of(const struct __sk_buff *skb, enum dir
   return known & ~(__u64)NFCT_INFO;
 }
 
-static __always_inline enum fate learn_packet(const struct __sk_buff *skb, __u32 from) {
+static __always_inline enum fate learn_packet(const struct __sk_buff *skb) {
   void *end = (void *)(long)skb->data_end;
   struct ethhdr *eth = (void *)(long)skb->data;
   enum direction direction = ORIGINAL;
   __u64 connection = connection_of(skb, &direction);
+  struct passage passage = {.from = skb->ingress_ifindex, .to = skb->ifindex};
   __u32 now = ticks();
   struct way_out out;
 
@@ -137,8 +144,8 @@ static __always_inline enum fate learn_packet(const struct __sk_buff *skb, __u32
       .slot = device_slot(skb->ifindex),
       .direction = direction,
   };
-  if (eth->h_proto == bpf_htons(ETH_P_IP)) return learn4(connection, (void *)(eth + 1), end, from, now, &out);
-  if (eth->h_proto == bpf_htons(ETH_P_IPV6)) return learn6(connection, (void *)(eth + 1), end, from, now, &out);
+  if (eth->h_proto == bpf_htons(ETH_P_IP)) return learn4(connection, (void *)(eth + 1), end, &passage, now, &out);
+  if (eth->h_proto == bpf_htons(ETH_P_IPV6)) return learn6(connection, (void *)(eth + 1), end, &passage, now, &out);
   return OTHER_PROTOCOL;
 }
 
@@ -158,7 +165,7 @@ int learn(struct __sk_buff *skb) {
   /* What forward_tc sent has no connection: netfilter has not seen it. */
   if (from == 0 || nfct_of(skb) == 0 || !find_device(from)) return TC_ACT_UNSPEC;
   account = bpf_map_lookup_elem(&accounts, &slot);
-  if (account) account->packets[learn_packet(skb, device_slot(from))]++;
+  if (account) account->packets[learn_packet(skb)]++;
   return TC_ACT_UNSPEC;
 }
 

@@ -19,13 +19,14 @@ volatile const struct settings settings = {};
 
 /* May change at any time. Ticks are those of the kernel's timers (HZ). */
 struct control {
-  __u32 epoch;    /* what was remembered under another number is forgotten */
+  __u32 epoch; /* what was remembered under another number is forgotten */
   __u32 coverage; /* of 16 connections, how many are remembered; the programs themselves turn this down and up */
-  __u32 fresh;    /* ticks for which nobody asks the kernel again */
-  __u32 longest;  /* ticks after which the kernel is asked in any case */
-  __u32 trusted;  /* ticks for which a UDP connection of the kernel is not looked at again */
-  __u32 window;   /* ticks between two decisions on the coverage */
-  __u32 moved;    /* ticks: when a way out was last seen to have changed */
+  __u32 fresh; /* ticks for which nobody asks the kernel again */
+  __u32 longest; /* ticks after which the kernel is asked in any case */
+  __u32 trusted; /* ticks for which a UDP connection of the kernel is not looked at again */
+  __u32 window; /* ticks between two decisions on the coverage */
+  __u32 moved; /* ticks: when a way out was last seen to have changed */
+  __u32 exemptions; /* how many there are */
 };
 
 struct control control SEC(".data") = {.coverage = 16};

@@ -19,6 +19,7 @@ const STATUS: FastPathStatus = {
       name: "lan",
       index: 2,
       path: "tc",
+      reason: "it is virtual",
       packets: counts({ forwarded: 9900, unknown: 60, "connection-edge": 40 }),
       bytes: 2 ** 21,
     },
@@ -28,6 +29,9 @@ const STATUS: FastPathStatus = {
   coverage: 0.5,
   epoch: 0,
   settings: [],
+  notes: [
+    "rule 3 of chain forward in table inet fw counts bytes with quota: packets from 10.1.0.0/16 stay on the kernel's path",
+  ],
 };
 
 test("says what is forwarded and why the rest is not, most first", () => {
@@ -35,8 +39,11 @@ test("says what is forwarded and why the rest is not, most first", () => {
     "fast path    on since 2026-11-29T10:00:00.000Z: lan by tc, wan by tc",
     "             remembers up to 1,012,000 directions of connections, 96 MiB",
     "             only 50 % of the connections: the others come too rarely to be worth it",
+    "             rule 3 of chain forward in table inet fw counts bytes with quota: packets from",
+    "             10.1.0.0/16 stay on the kernel's path",
     "",
     "lan",
+    "  by tc: it is virtual",
     "  9,900 packets by the fast path (2 MiB), 99 % of what came in",
     "  to the kernel:",
     "  60  0.6 %  not seen before: the kernel decides, and is remembered",

@@ -2,7 +2,7 @@ import { FATE_WORDS, FATES, type Fate, type PacketCounts } from "../fastpath/fat
 import type { DeviceStatus, FastPathStatus } from "../fastpath/status.ts";
 import { percent, rate, whole } from "../tui/quantity.ts";
 import type { Output } from "./output.ts";
-import { table } from "./text-layout.ts";
+import { hang, table } from "./text-layout.ts";
 
 /** Counts of packets that came in, by what became of them; the rest are of packets that leave. */
 const ARRIVING = FATES.slice(0, FATES.indexOf("learned"));
@@ -33,7 +33,7 @@ export function fastPathLines(
   rates: readonly DeviceRates[] = [],
 ): string[] {
   if (status === undefined) return ["fast path    off: the kernel's network stack forwards every packet"];
-  const { devices, places, coverage, since, whole: isWhole } = status;
+  const { devices, places, coverage, since, notes, whole: isWhole } = status;
   if (!isWhole) {
     return [
       `fast path    ${output.paint("bad", "half on: turning it on or off broke off")}`,
@@ -47,6 +47,7 @@ export function fastPathLines(
     ...(coverage === 1
       ? []
       : [`             only ${percent(coverage)} of the connections: the others come too rarely to be worth it`]),
+    ...notes.flatMap((note) => hang("             ", note, WIDTH)),
     ...devices.flatMap((device) =>
       deviceLines(
         output,
@@ -72,6 +73,7 @@ function deviceLines(output: Output, device: DeviceStatus, rates: DeviceRates | 
   return [
     "",
     output.paint("heading", device.name),
+    ...(device.reason === undefined ? [] : hang("  ", `by ${device.path}: ${device.reason}`, WIDTH)),
     `  ${whole(packets.forwarded)} packets by the fast path (${whole(bytes / 2 ** 20)} MiB)${share}${now}`,
     ...(rows.length === 0 ? [] : ["  to the kernel:", ...table(rows, ["right", "right", "left"], WIDTH)]),
   ];

@@ -15,6 +15,8 @@ export interface FastDevice {
   readonly name: string;
   readonly index: number;
   readonly path: Path;
+  /** Why this path, if it was chosen. */
+  readonly reason?: string;
 }
 
 /** What turning off needs to know, written before anything is changed. */
@@ -30,6 +32,8 @@ export interface FastPathRecord {
   readonly size: MemorySize;
   readonly ticksPerSecond: number;
   readonly settings: readonly ChangedSetting[];
+  /** What stays with the kernel and what counts less, in sentences. */
+  readonly notes: readonly string[];
 }
 
 /** The record of the namespace, if the fast path is on in it, or half on or off. */

@@ -50,7 +50,7 @@ export function controlBytes(periods: Periods, ticksPerSecond: number): Uint8Arr
   const ticks = (seconds: number): number => Math.round(seconds * ticksPerSecond);
   const { fresh, longest, trusted, window } = periods;
   return new Uint8Array(
-    Uint32Array.of(0, WHOLE_COVERAGE, ticks(fresh), ticks(longest), ticks(trusted), ticks(window), 0).buffer,
+    Uint32Array.of(0, WHOLE_COVERAGE, ticks(fresh), ticks(longest), ticks(trusted), ticks(window), 0, 0).buffer,
   );
 }
 

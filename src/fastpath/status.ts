@@ -5,7 +5,8 @@ import type { NamespaceName } from "../kernel/namespace.ts";
 import { deviceSlot } from "./device-slots.ts";
 import { sumAccount, type DeviceAccount } from "./fates.ts";
 import { pinDirectory } from "./pins.ts";
-import { readRecord, type FastDevice, type FastPathRecord } from "./record.ts";
+import { exemptConnections } from "./exempt.ts";
+import { readRecord, writeRecord, type FastDevice, type FastPathRecord } from "./record.ts";
 import { readControl, type Control } from "./settings.ts";
 
 /** An interface with the fast path, and what was counted at it. */
@@ -25,6 +26,8 @@ export interface FastPathStatus {
   /** Counted up by each `forgetConnections`. */
   readonly epoch: number;
   readonly settings: FastPathRecord["settings"];
+  /** What stays with the kernel and what counts less, in sentences. */
+  readonly notes: readonly string[];
 }
 
 /** What the fast path of the namespace counts; undefined if it is off. */
@@ -32,7 +35,7 @@ export function readFastPathStatus({ netns }: { readonly netns?: NamespaceName }
   const record = readRecord(netns);
   const directory = pinDirectory(netns);
   if (record === undefined || directory === undefined) return undefined;
-  const { since, size, settings } = record;
+  const { since, size, settings, notes } = record;
   const found = readMaps(record, directory);
   return {
     whole: found !== undefined,
@@ -42,6 +45,7 @@ export function readFastPathStatus({ netns }: { readonly netns?: NamespaceName }
     coverage: (found?.control.coverage ?? 0) / 16,
     epoch: found?.control.epoch ?? 0,
     settings,
+    notes,
   };
 }
 
@@ -74,14 +78,23 @@ function withMap<T>(path: string, read: (map: ReturnType<typeof openPinnedMap>["
 }
 
 /**
- * Forgets every connection at once: the kernel decides anew on the next packet of each. For changes of rules, routes or
- * addresses that must not wait half a second. Says whether the fast path is on.
+ * Looks at the rules again, and forgets every connection at once: the kernel decides anew on the next packet of each. For
+ * changes of rules, routes or addresses that must not wait half a second. Says whether the fast path is on.
  */
 export function forgetConnections({ netns }: { readonly netns?: NamespaceName }): boolean {
   const directory = pinDirectory(netns);
-  if (directory === undefined || readRecord(netns) === undefined) return false;
+  const record = readRecord(netns);
+  if (directory === undefined || record === undefined) return false;
   try {
     withMap(join(directory, "control"), (map) => {
+      const notes = withMap(join(directory, "exemptions"), (exemptions) =>
+        exemptConnections(
+          { exemptions, control: map },
+          netns,
+          record.devices.map(({ name }) => name),
+        ),
+      );
+      writeRecord(netns, { ...record, notes });
       const bytes = map.lookupAt(0);
       if (bytes === undefined) return;
       new Uint32Array(bytes.buffer, bytes.byteOffset, 1)[0] = readControl(bytes).epoch + 1;

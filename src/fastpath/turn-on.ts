@@ -8,11 +8,14 @@ import type { NamespaceName } from "../kernel/namespace.ts";
 import { listLinks } from "../kernel/route/link.ts";
 import { readSysctl } from "../kernel/sysctl.ts";
 import { makeSettings, neededSettings } from "./conntrack-settings.ts";
+import { exemptConnections } from "./exempt.ts";
 import { findDeviceFactor } from "./device-slots.ts";
 import { FastPathError } from "./error.ts";
 import { memorySize } from "./memory-size.ts";
 import { linkName, makePinDirectory } from "./pins.ts";
 import { loadPrograms } from "./programs.ts";
+import { choosePaths } from "./policy/choose-path.ts";
+import { readForwardingFacts } from "./read-device-facts.ts";
 import { writeRecord, type FastDevice, type Path } from "./record.ts";
 import { controlBytes, PERIODS, type Periods } from "./settings.ts";
 import { readFastPathStatus, type FastPathStatus } from "./status.ts";
@@ -39,7 +42,10 @@ export interface FastPathRequest {
  */
 export function turnOnFastPath(request: FastPathRequest): FastPathStatus {
   const { netns } = request;
-  const devices = findDevices(request);
+  const found = findDevices(request);
+  // Before facts are read: our own programs would pass for those of others.
+  turnOffFastPath(request);
+  const { devices, leftOut } = choosePath(request, found);
   const deviceFactor = findDeviceFactor(devices.map(({ index }) => index));
   if (deviceFactor === undefined) {
     throw new FastPathError(
@@ -48,13 +54,18 @@ export function turnOnFastPath(request: FastPathRequest): FastPathStatus {
       "name those that carry most of the traffic, up to some dozens",
     );
   }
-  turnOffFastPath(request);
   const size = memorySize(request.connections ?? tableSize(netns), totalmem());
   const object = loadPrograms(netns, devices, deviceFactor, size);
   try {
     const ticksPerSecond = measureTickRate(object.program("tick"));
     object.variables(".data").updateAt(0, controlBytes({ ...PERIODS, ...request.periods }, ticksPerSecond));
     const settings = neededSettings(netns);
+    const maps = { exemptions: object.map("exemptions"), control: object.variables(".data") };
+    const demands = exemptConnections(
+      maps,
+      netns,
+      devices.map(({ name }) => name),
+    );
     // From here on there is something to take back, and the record says what.
     writeRecord(netns, {
       since: new Date().toISOString(),
@@ -63,6 +74,7 @@ export function turnOnFastPath(request: FastPathRequest): FastPathStatus {
       size,
       ticksPerSecond,
       settings,
+      notes: [...leftOut, ...demands],
     });
     makeSettings(netns, settings);
     attach(object, netns, devices);
@@ -77,7 +89,9 @@ export function turnOnFastPath(request: FastPathRequest): FastPathStatus {
   return status;
 }
 
-function findDevices({ netns, path, devices }: FastPathRequest): FastDevice[] {
+type Found = Omit<FastDevice, "path">;
+
+function findDevices({ netns, devices }: FastPathRequest): Found[] {
   const links = listLinks(netns);
   return [...new Set(devices)].map((name) => {
     const link = links.find((candidate) => candidate.name === name);
@@ -88,9 +102,36 @@ function findDevices({ netns, path, devices }: FastPathRequest): FastDevice[] {
         `choose from: ${links.flatMap((each) => (each.mac === "" || each.name === "lo" ? [] : [each.name])).join(", ")}`,
       );
     }
-    return { name, index: link.index, path: path === "auto" ? "tc" : path };
+    return { name, index: link.index };
   });
 }
+
+/** The interfaces with their paths, and why others have none. */
+function choosePath(
+  { netns, path, devices }: FastPathRequest,
+  found: readonly Found[],
+): { readonly devices: FastDevice[]; readonly leftOut: string[] } {
+  if (path !== "auto") return { devices: found.map((device) => ({ ...device, path })), leftOut: [] };
+  const chosen = choosePaths(readForwardingFacts(netns, devices, KERNEL));
+  const taken = found.flatMap((device): FastDevice[] => {
+    const choice = chosen.find(({ name }) => name === device.name);
+    return choice === undefined || choice.path === "none"
+      ? []
+      : [{ ...device, path: choice.path, reason: choice.reason }];
+  });
+  const leftOut = chosen.flatMap((choice) => (choice.path === "none" ? [`${choice.name}: ${choice.reason}`] : []));
+  if (taken.length === 0) {
+    throw new FastPathError(
+      "fast-path-unsupported",
+      `no interface can have the fast path: ${leftOut.join("; ")}`,
+      "leave it off, or name other interfaces",
+    );
+  }
+  return { devices: taken, leftOut };
+}
+
+/** What the kernel lacks, loading the programs will say. */
+const KERNEL = { ebpf: true, flowtable: false };
 
 function tableSize(netns: NamespaceName): number {
   return Number(readSysctl(netns, "net.netfilter.nf_conntrack_max") ?? "0");
@@ -101,6 +142,7 @@ function attach(object: BpfObject, netns: NamespaceName, devices: readonly FastD
   const directory = makePinDirectory(netns);
   pin(object.map("accounts").info.fd, join(directory, "accounts"));
   pin(object.variables(".data").info.fd, join(directory, "control"));
+  pin(object.map("exemptions").info.fd, join(directory, "exemptions"));
   for (const { name, index } of devices) {
     attachTraffic(netns, name, "egress", object.program("learn")).pin(join(directory, linkName("egress", index)));
   }

@@ -35,6 +35,7 @@ export const fastPathOn = command<Flags, string[]>({
   json: [
     ["devices", "list of { name, path: xdp or tc }"],
     ["places", "{ ipv4, ipv6, bytes }: how many directions of connections can be remembered"],
+    ["notes", "what stays with the kernel because a rule has to see each packet, and what counts less"],
     ["settings", "settings of connection tracking that were changed: { name, old, set }"],
   ],
   parameters: {
@@ -89,9 +90,10 @@ export const fastPathOn = command<Flags, string[]>({
         devices: status.devices.map(({ name, path: by }) => ({ name, path: by })),
         places: status.places,
         settings: status.settings,
+        notes: status.notes,
       },
       text: [
-        ...fastPathLines(output, status).slice(0, 2),
+        ...fastPathLines(output, status).filter((line, at) => at < 2 || status.notes.includes(line.trim())),
         ...status.settings.map(({ name, old, set }) => `             ${name}: ${old} -> ${set}`),
         "`meganat fastpath status` says what it forwards",
       ].join("\n"),

@@ -26,6 +26,7 @@ export const fastPathStatus = command<Flags, []>({
     ["rates", "list of { name, packetsPerSecond: { forwarded, ... }, bytesPerSecond } of the interval"],
     ["places", "{ ipv4, ipv6, bytes }"],
     ["coverage", "share of connections that are remembered"],
+    ["notes", "what stays with the kernel because a rule has to see each packet, and what counts less"],
     ["settings", "settings of connection tracking that are changed while it is on: { name, old, set }"],
   ],
   parameters: {
