@@ -4,7 +4,9 @@ import { command } from "../../command.ts";
 export const fastPathOff = command<object, []>({
   brief: "Give every packet back to the kernel's network stack",
   description: [
-    "Detaches the programs and puts the changed settings of connection tracking back. Connections go on without a break.",
+    "Detaches the programs and puts the changed settings of connection tracking back, but for nf_conntrack_tcp_be_liberal:",
+    "the kernel has not seen how far the windows of the connections of now have moved, and would take their packets for",
+    "invalid. Set it to 0 when those have ended. Connections go on without a break.",
     "Also clears up after one that was left half on. Needs root.",
   ].join("\n"),
   examples: [["meganat fastpath off", "the kernel forwards every packet again"]],
