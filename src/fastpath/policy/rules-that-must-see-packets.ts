@@ -80,7 +80,11 @@ export function rulesThatMustSeePackets(request: MustSeeRequest): PacketPolicy {
 
 /** Of sets that change by themselves nobody knows what will be in them: one that is empty now may be full in a second. */
 function lasting(sets: Ruleset["sets"]): Ruleset["sets"] {
-  const forget = ({ elements: _, ...rest }: NamedSet): NamedSet => rest;
+  const forget = (set: NamedSet): NamedSet => {
+    const unknown = { ...set };
+    delete unknown.elements;
+    return unknown;
+  };
   return new Map([...sets].map(([id, set]) => [id, set.changesByItself === true ? forget(set) : set]));
 }
 
