@@ -183,6 +183,14 @@ test("what could not be read keeps everything on the kernel's path", () => {
   ]);
 });
 
+test("a table with a name of iptables that was made with nft is no table that could not be read", () => {
+  const policy = rulesThatMustSeePackets({
+    ruleset: saved("# Table `nat' contains incompatible base-chains, use 'nft' tool to list them.\n"),
+    devices: DEVICES,
+  });
+  assert.deepEqual(policy.exemptions, []);
+});
+
 /** [rules, devices, what is exempt, how many rules count less] */
 const PROGRAMS: readonly (readonly [string, readonly string[], number])[] = [
   ["docker-24", [], 20],

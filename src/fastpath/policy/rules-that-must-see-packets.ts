@@ -69,7 +69,9 @@ export function rulesThatMustSeePackets(request: MustSeeRequest): PacketPolicy {
   }
   return {
     exemptions: [
-      ...[...ruleset.unread, ...failed].map((text): Exemption => ({ why: `could not be read (${text})` })),
+      ...[...ruleset.unread, ...failed]
+        .filter((text) => !MADE_WITH_NFT.test(text))
+        .map((text): Exemption => ({ why: `could not be read (${text})` })),
       ...[...exempted].flatMap(([rule, { fields, why }]) =>
         joinExemptions(fields).map((each): Exemption => ({ ...each, rule: nameOf(rule), why })),
       ),
@@ -77,6 +79,9 @@ export function rulesThatMustSeePackets(request: MustSeeRequest): PacketPolicy {
     countsLess: [...counting].map(nameOf),
   };
 }
+
+/** What iptables-nft-save says of a table of one of its names that was made with nft, and is read from nft's own list. */
+const MADE_WITH_NFT = /contains incompatible base-chains, use 'nft' tool/;
 
 /** Of sets that change by themselves nobody knows what will be in them: one that is empty now may be full in a second. */
 function lasting(sets: Ruleset["sets"]): Ruleset["sets"] {
