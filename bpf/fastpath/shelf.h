@@ -20,7 +20,11 @@ struct bpf_array {
 
 /* What must be left free at the beginning so that places begin at cache lines. */
 static __always_inline __u32 bytes_before_sets(void) {
-  return -bpf_core_field_offset(struct bpf_array, value) & (CACHE_LINE - 1);
+  __u32 line = CACHE_LINE;
+
+  /* Else it becomes a negation, of whose result the verifier of Linux 6.1 knows nothing. */
+  __asm__ volatile("" : "+r"(line));
+  return (line - bpf_core_field_offset(struct bpf_array, value)) & (CACHE_LINE - 1);
 }
 
 /* A number below `count`, of 16 bits of a hash. */
