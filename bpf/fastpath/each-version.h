@@ -117,9 +117,9 @@ static __always_inline int of(tc_forward)(struct __sk_buff *skb, __u32 slot, str
   account->bytes += skb->len;
   if (is_udp)
     tc_change_checksum(skb, ETH_HLEN + sizeof(*ip) + offsetof(struct udphdr, check), &known.out,
-                       TC_CHECKSUM_FLAGS | BPF_F_MARK_MANGLED_0);
+                       BPF_F_MARK_MANGLED_0);
   else
-    tc_change_checksum(skb, ETH_HLEN + sizeof(*ip) + offsetof(struct tcphdr, check), &known.out, TC_CHECKSUM_FLAGS);
+    tc_change_checksum(skb, ETH_HLEN + sizeof(*ip) + offsetof(struct tcphdr, check), &known.out, 0);
   return tc_redirect(known.out.slot);
 }
 

@@ -67,15 +67,11 @@ struct passage {
 };
 
 #define VERSION 4
-#define TC_CHECKSUM_FLAGS 0
 #include "each-version.h"
 #undef VERSION
-#undef TC_CHECKSUM_FLAGS
 #define VERSION 6
-#define TC_CHECKSUM_FLAGS 0
 #include "each-version.h"
 #undef VERSION
-#undef TC_CHECKSUM_FLAGS
 
 /* Whether the frame is to this interface: one that listens to all, or a bridge's port, gets those to others as well. */
 static __always_inline bool is_for_station(const struct ethhdr *eth, const struct account *account) {
