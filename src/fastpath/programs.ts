@@ -3,6 +3,7 @@ import { arch } from "node:os";
 import { possibleCpus } from "../kernel/bpf/map.ts";
 import { BpfObject, objectPath } from "../kernel/bpf/object.ts";
 import { createArrayMap, type BpfMap } from "../kernel/bpf/map.ts";
+import type { Descriptor } from "../kernel/ffi/descriptor.ts";
 import { hasKernelFunction, readKernelTypes } from "../kernel/btf.ts";
 import { inNamespace, type NamespaceName } from "../kernel/namespace.ts";
 import { HOST_LITTLE_ENDIAN } from "../kernel/netlink/header.ts";
@@ -48,14 +49,21 @@ export function loadPrograms(
   return object;
 }
 
-/** Each shelf is a map of its own; the map of maps keeps them. */
+/** As many shelves as are put up at once: each is an open file until then. */
+const SHELVES_AT_ONCE = 256;
+
+/**
+ * Each shelf is a map of its own; the map of maps keeps them. Many at once: the kernel waits after each change of a map
+ * of maps until all programs that may be running have ended, which takes up to a second.
+ */
 function fillShelves(shelves: BpfMap, bytes: number, count: number): void {
-  for (let at = 0; at < count; at++) {
-    const shelf = createArrayMap("shelf", bytes, 1);
+  for (let first = 0; first < count; first += SHELVES_AT_ONCE) {
+    const made: Descriptor[] = [];
     try {
-      shelves.updateAt(at, words(shelf.fd));
+      while (made.length < Math.min(SHELVES_AT_ONCE, count - first)) made.push(createArrayMap("shelf", bytes, 1));
+      shelves.updateRange(first, words(...made.map(({ fd }) => fd)));
     } finally {
-      shelf.close();
+      for (const shelf of made) shelf.close();
     }
   }
 }

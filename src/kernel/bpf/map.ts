@@ -86,10 +86,18 @@ export class BpfMap {
 
   /** Sets all elements of an array map in one call; `values` holds them one after the other. */
   updateAll(values: Uint8Array): void {
-    const { fd, name, maxEntries, valueSize } = this.info;
+    const { maxEntries, valueSize } = this.info;
     this.#checkSize("set of values", values, maxEntries * valueSize);
-    const keys = Uint32Array.from({ length: maxEntries }, (_, index) => index);
-    const count = new Uint8Array(Uint32Array.of(maxEntries).buffer);
+    this.updateRange(0, values);
+  }
+
+  /** Sets the elements of an array map from index `first` in one call; `values` holds them one after the other. */
+  updateRange(first: number, values: Uint8Array): void {
+    const { fd, name, valueSize } = this.info;
+    const elements = Math.floor(values.length / valueSize);
+    this.#checkSize("set of values", values, elements * valueSize);
+    const keys = Uint32Array.from({ length: elements }, (_, at) => first + at);
+    const count = new Uint8Array(Uint32Array.of(elements).buffer);
     const result = libbpf().bpf_map_update_batch(fd, new Uint8Array(keys.buffer), values, count, null);
     checkBpf(result, `write to map ${name}`);
   }
