@@ -3,9 +3,18 @@ import type { BenchPart, BenchSetup } from "./bench-report.ts";
 /** The links of the benchmarks' gateway, between which the fast path is turned on. */
 const LINKS = ["lan", "wan"];
 
+/** What of forwarding is measured: without a number of connections, all there is. */
+export interface ForwardChoice {
+  readonly connections?: number | undefined;
+  readonly zipf?: boolean;
+}
+
 /** Forwarding of established connections. */
-export async function measureForward({ rounds, seed, quick, onStep, signal }: BenchSetup): Promise<BenchPart> {
-  const [{ benchmarkForward }, { fastPathBetween }, { QUICK, WHOLE }, { forwardJson }, { forwardSection }] =
+export async function measureForward(
+  { rounds, seed, quick, onStep, signal }: BenchSetup,
+  { connections, zipf = false }: ForwardChoice = {},
+): Promise<BenchPart> {
+  const [{ benchmarkForward }, { fastPathBetween }, { onlyWith, QUICK, WHOLE }, { forwardJson }, { forwardSection }] =
     await Promise.all([
       import("../bench/forward/forward-benchmark.ts"),
       import("../bench/fast-path-switch.ts"),
@@ -14,10 +23,10 @@ export async function measureForward({ rounds, seed, quick, onStep, signal }: Be
       import("../bench/forward/forward-section.ts"),
     ]);
   const result = await benchmarkForward({
-    conditions: quick ? QUICK : WHOLE,
+    conditions: connections === undefined ? (quick ? QUICK : WHOLE) : [onlyWith(connections, zipf)],
     rounds,
     seed,
-    lossFree: !quick,
+    lossFree: !quick && connections === undefined,
     fastPath: fastPathBetween(LINKS),
     onStep,
     signal,

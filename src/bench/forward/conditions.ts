@@ -13,6 +13,7 @@ const SHORT: TrialLength = { warmUp: 300, measured: 700 };
 /** Twice through a million at the slowest. */
 const LONG: TrialLength = { warmUp: 5000, measured: 1500 };
 const MILLION = 1_000_000;
+const EXPONENT = 1.1;
 const THOUSAND: Mix = { kind: "even", connections: 1000 };
 
 /** All of it; the table only grows. */
@@ -21,16 +22,22 @@ export const WHOLE: readonly ForwardCondition[] = [
   { mix: THOUSAND, table: 100_000, length: SHORT },
   { mix: THOUSAND, table: MILLION, length: SHORT },
   { mix: { kind: "even", connections: MILLION }, table: MILLION, length: LONG },
-  { mix: { kind: "zipf", connections: MILLION, exponent: 1.1 }, table: MILLION, length: LONG },
+  { mix: { kind: "zipf", connections: MILLION, exponent: EXPONENT }, table: MILLION, length: LONG },
   { mix: THOUSAND, table: 4 * MILLION, length: SHORT },
   { mix: THOUSAND, table: 10 * MILLION, length: SHORT },
 ];
+
+/** Nothing but so many connections, in random order or in a Zipf mix. */
+export function onlyWith(connections: number, zipf: boolean): ForwardCondition {
+  const mix: Mix = zipf ? { kind: "zipf", connections, exponent: EXPONENT } : { kind: "even", connections };
+  return { mix, table: connections, length: connections < MILLION / 10 ? SHORT : LONG };
+}
 
 /** What can be had in a minute. */
 export const QUICK: readonly ForwardCondition[] = [
   { mix: THOUSAND, table: 1000, length: { warmUp: 80, measured: 150 } },
   {
-    mix: { kind: "zipf", connections: 100_000, exponent: 1.1 },
+    mix: { kind: "zipf", connections: 100_000, exponent: EXPONENT },
     table: 100_000,
     length: { warmUp: 250, measured: 150 },
   },

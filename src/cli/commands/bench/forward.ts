@@ -1,9 +1,16 @@
 import { measureForward } from "../../bench-parts.ts";
 import { REPORT_FLAGS, REPORT_JSON, reportBenchmark, type ReportFlags } from "../../bench-report.ts";
 import { command } from "../../command.ts";
+import { CommandError } from "../../failure.ts";
+import { parseCount } from "../../whole-number.ts";
+
+interface Flags extends ReportFlags {
+  readonly connections?: number;
+  readonly zipf: boolean;
+}
 
 /** Measures forwarding of established connections. */
-export const benchForward = command<ReportFlags, []>({
+export const benchForward = command<Flags, []>({
   brief: "Measure forwarding packets of established connections by every way there is",
   description: [
     "Builds two gateways in network namespaces, one with NAT and one that only forwards, makes connections that the",
@@ -15,7 +22,8 @@ export const benchForward = command<ReportFlags, []>({
     "Generator, gateway and receiver share one CPU. Needs root and the eBPF objects.",
   ].join("\n"),
   examples: [
-    ["meganat bench forward --quick", "1,000 connections, and a Zipf mix of 20,000, in under a minute"],
+    ["meganat bench forward --quick", "1,000 connections, and a Zipf mix of 100,000, in under a minute"],
+    ["meganat bench forward --connections 300k --zipf", "only this: as many as your gateway holds, some of them busy"],
     ["meganat bench forward --html forward.html", "all of it, with plots"],
     ["meganat bench forward --quick --rounds 20 --json", "more rounds, for programs"],
   ],
@@ -38,6 +46,31 @@ export const benchForward = command<ReportFlags, []>({
     ["frameBytes", "64: 60 and the checksum that a virtual link has not"],
     ["cpu", "the CPU on which all ran"],
   ],
-  parameters: { flags: REPORT_FLAGS },
-  run: async ({ output }, flags) => await reportBenchmark(output, flags, measureForward),
+  parameters: {
+    flags: {
+      ...REPORT_FLAGS,
+      connections: {
+        kind: "parsed",
+        brief: "Measure with as many connections, in random order, and nothing else",
+        placeholder: "count",
+        parse: (text: string): number => parseCount(text, 64, 16_000_000),
+        optional: true,
+      },
+      zipf: {
+        kind: "boolean",
+        brief: "With --connections: the one of rank r is used in proportion to 1/r^1.1",
+        default: false,
+      },
+    },
+  },
+  run: async ({ output }, { connections, zipf, ...flags }) => {
+    if (zipf && connections === undefined) {
+      throw new CommandError({
+        code: "usage",
+        message: "--zipf says how the connections of --connections are used",
+        remedy: "name a number of connections as well, as in --connections 300k --zipf",
+      });
+    }
+    return await reportBenchmark(output, flags, async (setup) => await measureForward(setup, { connections, zipf }));
+  },
 });
