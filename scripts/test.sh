@@ -41,17 +41,24 @@ unit() {
 }
 
 # These touch nothing but namespaces of their own.
-side_by_side='/(apply-(bonds|cycle|drift|faults|kill|left-out|links|traffic)|build-bpf|explain(-(ports|refusals|trace))?|foreign-rules'
+side_by_side='/(apply-(bonds|cycle|drift|faults|kill|left-out|links|traffic)|bench-streams|build-bpf'
+side_by_side="$side_by_side|explain(-(ports|refusals|trace))?|fastpath-[a-z-]*|foreign-rules|icmp-errors"
 side_by_side="$side_by_side|kernel-(nftables|route|ruleset|sysctl)|listening-sockets|observe-limits|random-rules|remedy"
-side_by_side="$side_by_side|render-(guard|ruleset))\\.test\\.js\$"
+side_by_side="$side_by_side|render-(guard|ruleset)|top|translation)\\.test\\.js\$"
 
-# All others one file at a time: limits such as nf_conntrack_max are the host's, and the tests share them.
+# What compares moments of the whole machine.
+alone='/profile\.test\.js$'
+
+# All others beside them, but one file at a time: limits such as nf_conntrack_max are the host's, and the tests share them.
 # shellcheck disable=SC2046
 integration() {
   files="$(compiled_tests test/integration)" || return 1
+  run_tests "$(nproc)" $(echo "$files" | grep -E "$side_by_side") >"$beside" 2>&1 &
   result=0
-  run_tests "$(nproc)" $(echo "$files" | grep -E "$side_by_side") || result=1
-  run_tests 1 $(echo "$files" | grep -vE "$side_by_side") || result=1
+  run_tests 1 $(echo "$files" | grep -vE "$side_by_side|$alone") || result=1
+  wait $! || result=1
+  cat "$beside"
+  run_tests 1 $(echo "$files" | grep -E "$alone") || result=1
   return "$result"
 }
 
@@ -113,8 +120,8 @@ timed() {
 }
 
 # Integration waits more than it works. What needs no namespaces runs beside it, with what it leaves of the CPUs.
-aside="" said="$(mktemp)" pid=""
-trap 'rm -rf "$MEGANAT_TEST_TOTALS" "$compiled" "$results" "$said"' EXIT
+aside="" said="$(mktemp)" beside="$(mktemp)" pid=""
+trap 'rm -rf "$MEGANAT_TEST_TOTALS" "$compiled" "$results" "$said" "$beside"' EXIT
 trap '[ -z "$pid" ] || kill "$pid"; exit 1' HUP INT TERM
 for name in $steps; do
   case "$name $steps" in

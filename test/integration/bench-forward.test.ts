@@ -18,6 +18,7 @@ import { forwardJson } from "../../src/bench/forward/result.ts";
 import { writeScore } from "../../src/bench/forward/score.ts";
 import { buildStage } from "../../src/bench/forward/stage.ts";
 import { withoutEbpf } from "../fixtures/ebpf.ts";
+import { labNamespacesOf, LabWatch } from "../fixtures/labs-of.ts";
 import { execIn } from "../fixtures/three-namespaces.ts";
 
 const skip = withoutEbpf();
@@ -90,7 +91,7 @@ test("what the receiver counts is what conntrack and the interfaces count", { sk
 
 test("a whole benchmark, with every arm", { skip }, async () => {
   const before = limits();
-  const namespaces = listNamespaces();
+  const labs = new LabWatch();
   const result = await benchmarkForward({
     conditions: [
       { mix: { kind: "even", connections: 500 }, table: 500, length: { warmUp: 10, measured: 30 } },
@@ -100,6 +101,7 @@ test("a whole benchmark, with every arm", { skip }, async () => {
     seed: 3,
     lossFree: false,
     fastPath: fastPathBetween(["lan", "wan"]),
+    onStep: () => labs.look(),
   });
   const { arms, measurements } = forwardJson(result, 3);
   assert.deepEqual(Object.keys(arms), ["generator", "ceiling", "routed", "netfilter", "tc", "xdp"]);
@@ -113,22 +115,22 @@ test("a whole benchmark, with every arm", { skip }, async () => {
   for (const { arms: of } of measurements) {
     for (const [arm, figures] of Object.entries(of)) assert.ok(figures.pps > 0 && figures.runs.length === 2, arm);
   }
-  assert.deepEqual(listNamespaces(), namespaces);
+  assert.equal(labs.seen, 6);
+  assert.deepEqual(labs.left(), []);
   assert.deepEqual(limits(), before);
 });
 
 test("kill -9 in the middle: nothing is left, and the limits are put back", { skip }, async () => {
   const before = limits();
-  const namespaces = listNamespaces();
   const owner = spawn(
     process.execPath,
     [...loaderWords(import.meta.url), fileURLToPath(ownModule("../fixtures/bench-owner", import.meta.url))],
     { stdio: ["ignore", "pipe", "inherit"] },
   );
   await Promise.race([once(owner.stdout, "data"), once(owner, "exit")]);
-  const made = listNamespaces().filter((name) => !namespaces.includes(name));
-  assert.equal(made.length, 6);
+  const made = labNamespacesOf(owner.pid ?? 0);
   owner.kill("SIGKILL");
+  assert.equal(made.length, 6);
   const left = (): string[] => listNamespaces().filter((name) => made.includes(name));
   for (let tries = 0; tries < 200 && left().length > 0; tries++) await sleep(50);
   assert.deepEqual(left(), []);

@@ -4,20 +4,21 @@ import { fastPathBetween } from "../../src/bench/fast-path-switch.ts";
 import { STREAM_ARMS } from "../../src/bench/streams/arms.ts";
 import { benchmarkHttp } from "../../src/bench/streams/http-benchmark.ts";
 import { benchmarkTcp } from "../../src/bench/streams/tcp-benchmark.ts";
-import { listNamespaces } from "../../src/kernel/namespace.ts";
 import { withoutEbpf } from "../fixtures/ebpf.ts";
+import { LabWatch } from "../fixtures/labs-of.ts";
 
 const skip = withoutEbpf();
 const fastPath = fastPathBetween(["lan", "wan"]);
 
 test("bulk TCP gets through by every arm", { skip }, async () => {
-  const before = listNamespaces();
+  const labs = new LabWatch();
   const { arms, trials, chosen } = await benchmarkTcp({
     arms: STREAM_ARMS,
     rounds: 1,
     seed: 1,
     megabytes: 20,
     fastPath,
+    onStep: () => labs.look(),
   });
   assert.deepEqual(arms, STREAM_ARMS);
   for (const arm of arms) {
@@ -26,11 +27,12 @@ test("bulk TCP gets through by every arm", { skip }, async () => {
     assert.ok((first?.receivedBytes ?? 0) > 15 * 2 ** 20, `${arm}: ${first?.receivedBytes} bytes`);
   }
   assert.match(chosen ?? "", /^lan (tc|xdp), wan (tc|xdp)$/);
-  assert.deepEqual(listNamespaces(), before);
+  assert.ok(labs.seen > 0);
+  assert.deepEqual(labs.left(), []);
 });
 
 test("every HTTP request is answered by every arm, to both tools", { skip }, async () => {
-  const before = listNamespaces();
+  const labs = new LabWatch();
   const { arms, trials } = await benchmarkHttp({
     arms: STREAM_ARMS,
     rounds: 1,
@@ -39,6 +41,7 @@ test("every HTTP request is answered by every arm, to both tools", { skip }, asy
     abRequests: 200,
     wrkSeconds: 1,
     fastPath,
+    onStep: () => labs.look(),
   });
   for (const arm of arms) {
     for (const { ab, wrk } of trials[arm]) {
@@ -47,11 +50,12 @@ test("every HTTP request is answered by every arm, to both tools", { skip }, asy
       assert.ok(wrk.requests > 10 && wrk.latency.p99 >= wrk.latency.p50, arm);
     }
   }
-  assert.deepEqual(listNamespaces(), before);
+  assert.ok(labs.seen > 0);
+  assert.deepEqual(labs.left(), []);
 });
 
 test("interrupted, they say so and leave nothing behind", { skip }, async () => {
-  const before = listNamespaces();
+  const labs = new LabWatch();
   const stopping = new AbortController();
   const run = benchmarkTcp({
     arms: STREAM_ARMS,
@@ -60,10 +64,12 @@ test("interrupted, they say so and leave nothing behind", { skip }, async () => 
     megabytes: 20,
     fastPath,
     onStep: (step) => {
+      labs.look();
       if (step.includes("round 2")) stopping.abort();
     },
     signal: stopping.signal,
   });
   await assert.rejects(run, { code: "interrupted" });
-  assert.deepEqual(listNamespaces(), before);
+  assert.ok(labs.seen > 0);
+  assert.deepEqual(labs.left(), []);
 });

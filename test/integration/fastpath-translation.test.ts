@@ -56,7 +56,12 @@ function everyExchange(on: () => Stage, path: Path, exchanges: readonly Exchange
     for (const side of ["inside", "outside"] as const) stage.captures[side].forget();
     // A veth end takes what XDP sends only if it polls, which GRO makes it do.
     for (const link of links) setOffload(namespaces[link.side], link.interface, "gro", path === "xdp");
-    turnOnFastPath({ netns: namespaces.gateway, path, devices: links.map((link) => link.interface) });
+    turnOnFastPath({
+      netns: namespaces.gateway,
+      path,
+      devices: links.map((link) => link.interface),
+      connections: 1000,
+    });
     const datagrams = exchanges.filter(({ protocol }) => protocol === "udp");
     await Promise.all(
       datagrams.map((exchange) => perform(stage.clients[exchange.by], exchange, { ...sustained(exchange), times: 1 })),

@@ -1,0 +1,3 @@
+import { testChanges } from "../fixtures/fast-path/changes.ts";
+
+testChanges("xdp");
