@@ -47,7 +47,7 @@ side_by_side="$side_by_side|kernel-(nftables|route|ruleset|sysctl)|listening-soc
 side_by_side="$side_by_side|render-(guard|ruleset)|top|translation)\\.test\\.js\$"
 
 # What compares moments of the whole machine.
-alone='/profile\.test\.js$'
+alone='/(kernel-features|profile)\.test\.js$'
 
 # All others beside them, but one file at a time: limits such as nf_conntrack_max are the host's, and the tests share them.
 # shellcheck disable=SC2046
