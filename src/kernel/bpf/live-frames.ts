@@ -2,6 +2,7 @@ import type { Worker } from "node:worker_threads";
 import type { NamespaceName } from "../namespace.ts";
 import { startThread } from "../thread.ts";
 import { unpackFailure, type ThreadFailure } from "../thread-failure.ts";
+import { keepDispatched } from "./dispatched.ts";
 import type { BpfProgram } from "./program.ts";
 import type { TimedFrames } from "./timed-frames.ts";
 
@@ -39,10 +40,12 @@ interface Settle {
  */
 export class LiveFrames {
   readonly #worker: Worker;
+  readonly #dispatched: { close(): void };
   #settle: Settle | undefined;
 
-  private constructor(worker: Worker) {
+  private constructor(worker: Worker, dispatched: { close(): void }) {
     this.#worker = worker;
+    this.#dispatched = dispatched;
     this.#worker.on("message", (done: SliceDone) => {
       if ("failure" in done) this.#take()?.reject(unpackFailure(done.failure));
       else this.#take()?.resolve(done);
@@ -59,7 +62,7 @@ export class LiveFrames {
     cpu?: number,
   ): Promise<LiveFrames> {
     const setup: LiveFramesSetup = { namespace, programFd: program.fd, frame, ...(cpu === undefined ? {} : { cpu }) };
-    const frames = new LiveFrames(startThread("./live-frames-worker", import.meta.url, setup));
+    const frames = new LiveFrames(startThread("./live-frames-worker", import.meta.url, setup), keepDispatched(program));
     // The thread reports when it is ready as if it had sent a slice.
     await frames.#expect();
     return frames;
@@ -78,6 +81,7 @@ export class LiveFrames {
   /** Ends the thread; a slice under way is completed first. */
   async close(): Promise<void> {
     await this.#worker.terminate();
+    this.#dispatched.close();
   }
 
   #order(order: LiveFramesOrder): Promise<SliceResult> {

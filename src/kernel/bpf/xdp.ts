@@ -8,7 +8,7 @@ import { pin } from "./pin.ts";
 import type { BpfProgram } from "./program.ts";
 
 /** enum bpf_attach_type in linux/bpf.h. */
-const BPF_XDP = 37;
+export const BPF_XDP = 37;
 
 /** An XDP program on an interface. Unless kept by a name, it leaves with `close` and when the process ends, however it ends. */
 export interface XdpAttachment {
