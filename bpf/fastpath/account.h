@@ -17,6 +17,7 @@ enum fate {
   CHANGED,         /* the kernel's connection is not any more what was remembered */
   TOO_BIG,         /* for the way out */
   NOT_COVERED,     /* remembering does not pay for so many connections */
+  CROWDED,         /* nothing remembered, and where it would be are others that are in use */
   LEARNED,         /* on the way out: remembered */
   NOT_ELIGIBLE,    /* on the way out: connection new, with helper, in another zone, ... */
   EXEMPT,          /* on the way out: a rule has to see every packet */

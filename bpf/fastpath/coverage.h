@@ -32,15 +32,18 @@ static __always_inline bool is_covered(__u64 hash) {
   return (hash >> 28 & 15) < control.coverage;
 }
 
-/* Called for packets that were looked up in vain or not at all. */
+/*
+ * Called for packets that were looked up in vain or not at all. That nothing is remembered yet where there is room says
+ * nothing: with many connections it takes a while until each has come by.
+ */
 static __always_inline void decide_coverage(const struct account *account, __u32 slot) {
-  __u64 missed = account->packets[UNKNOWN] + account->packets[ASK_AGAIN];
+  __u64 missed = account->packets[CROWDED] + account->packets[ASK_AGAIN];
   __u64 found = account->packets[FORWARDED];
   __u32 coverage = control.coverage;
   __u32 now = ticks();
   struct sample *before;
 
-  if ((missed + account->packets[NOT_COVERED]) % MISSES_TO_LOOK != 0) return;
+  if ((account->packets[UNKNOWN] + missed + account->packets[NOT_COVERED]) % MISSES_TO_LOOK != 0) return;
   before = bpf_map_lookup_elem(&samples, &slot);
   if (!before) return;
   if (before->since == 0) before->since = now;

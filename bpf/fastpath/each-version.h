@@ -47,7 +47,10 @@ static __always_inline enum fate of(recall)(const struct of(flow) * flow, struct
   place = &set->place[0];
   if (!of(read_place)(place, flow, known)) {
     place = &set->place[1];
-    if (!of(read_place)(place, flow, known)) return UNKNOWN;
+    if (!of(read_place)(place, flow, known))
+      return is_taken(&set->place[0].out, set->place[0].until, now) && is_taken(&place->out, place->until, now)
+                 ? CROWDED
+                 : UNKNOWN;
   }
   if (!is_fresh(known->until, now)) {
     /* The packets behind this one follow it, so that none overtakes it and the kernel's answer counts for all. */

@@ -21,7 +21,7 @@ char _license[] SEC("license") = "Dual MIT/GPL";
 
 static __always_inline int to_kernel(struct account *account, enum fate fate, __u32 slot, int verdict) {
   account->packets[fate]++;
-  if (fate == UNKNOWN || fate == ASK_AGAIN || fate == NOT_COVERED) decide_coverage(account, slot);
+  if (fate == UNKNOWN || fate == ASK_AGAIN || fate == NOT_COVERED || fate == CROWDED) decide_coverage(account, slot);
   return verdict;
 }
 

@@ -58,6 +58,11 @@ static __always_inline bool is_fresh(__u32 until, __u32 now) {
   return left > 0 && bpf_get_prandom_u32() % ASK_ONE_IN != 0;
 }
 
+/* Whether what was remembered in a place until `until` is still worth anything. */
+static __always_inline bool is_taken(const struct way_out *out, __u32 until, __u32 now) {
+  return (__s32)(until - now) > 0 && out->epoch == (control.epoch & EPOCH_BITS);
+}
+
 /*
  * Whether the kernel's connection was looked at so lately, at tick `checked`, that it need not be again. UDP has no end
  * that a packet tells of, and a look costs as much as all the rest when there are a million of them; TCP has.

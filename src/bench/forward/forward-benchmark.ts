@@ -150,7 +150,9 @@ async function measure(
 }
 
 function lengthFor(arm: ForwardArm, length: TrialLength): TrialLength {
-  return arm === "tc" || arm === "xdp" ? length : { ...length, warmUp: Math.min(length.warmUp, CACHES_WARM_MS) };
+  return arm === "tc" || arm === "xdp"
+    ? length
+    : { warmUp: Math.min(length.warmUp, CACHES_WARM_MS), measured: length.measured };
 }
 
 /** The last one: interrupts and other programs tend to be on the first. */

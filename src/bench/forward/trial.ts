@@ -7,6 +7,8 @@ import type { Player } from "./player.ts";
 export interface TrialLength {
   /** Not counted: what learns from packets learns, and caches fill, for which a part of a second is enough. */
   readonly warmUp: number;
+  /** And so many packets, however long they take: default 0. */
+  readonly warmUpPackets?: number;
   readonly measured: number;
 }
 
@@ -24,6 +26,7 @@ export interface ForwardTrial {
 
 /** What has nothing to learn is warm after this. */
 export const CACHES_WARM_MS = 300;
+const WARM_UP_STEP_MS = 250;
 /** Packets on their way are in at most two queues of 256 and the CPU's backlog. */
 const SETTLE_MS = 10;
 
@@ -32,9 +35,11 @@ export async function runTrial(
   player: Player,
   cpu: number,
   translates: boolean,
-  { warmUp, measured }: TrialLength,
+  { warmUp, warmUpPackets = 0, measured }: TrialLength,
 ): Promise<ForwardTrial> {
+  const beginning = player.counts().sent;
   await player.play({ milliseconds: warmUp });
+  while (player.counts().sent - beginning < warmUpPackets) await player.play({ milliseconds: WARM_UP_STEP_MS });
   await sleep(SETTLE_MS);
   const before = player.counts();
   const busyBefore = busyMilliseconds(cpu);
