@@ -33,6 +33,10 @@ const WORDS: Readonly<Record<keyof typeof PATTERNS, string>> = {
   number: "number",
   duration: "duration",
   rate: "rate",
+  perSecond: "number/s",
+  numberOrUnlimited: "number, or `unlimited`",
+  perSecondOrUnlimited: "number/s, or `unlimited`",
+  rateOrUnlimited: "rate, or `unlimited`",
 };
 
 const INTRODUCTION = `One YAML file describes one gateway. \`meganat check FILE\` reads it and reports everything that is wrong at once, with
@@ -52,7 +56,8 @@ const VALUES = `| Value | Written | Remarks |
 | ports | \`8080\`, \`1024-65535\` | from 1 to 65535 |
 | number | \`10000\`, \`170k\`, \`1.7M\` | k, M, G: thousand, million, billion |
 | duration | \`5m\`, \`2h4m\`, \`1d\` | d, h, m, s, ms, in that order; timeouts are whole seconds |
-| rate | \`10gbit\` | bit, kbit, mbit, gbit, tbit per second, as tc writes them |`;
+| rate | \`10gbit\` | bit, kbit, mbit, gbit, tbit per second, as tc writes them |
+| number/s | \`100/s\`, \`1k/s\` | for each second |`;
 
 /** docs/reference/gateway-file.md, from the schema that reads the file. */
 export function gatewayFilePage(): ReadonlyMap<string, string> {

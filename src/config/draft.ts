@@ -14,6 +14,8 @@ import type {
 import { TIMEOUT_NAMES } from "./gateway.ts";
 import { formatIpv4Range } from "../address/ipv4-range.ts";
 import { HASHING_MODES, type Bond } from "./bond.ts";
+import { limitsOf } from "./draft-limits.ts";
+import type { Limits } from "./limits.ts";
 import type { FilePath } from "./problem.ts";
 import type { BondEntry } from "./schema/bond.ts";
 import type { LinkEntry } from "./schema/links.ts";
@@ -28,6 +30,7 @@ export interface DraftGateway {
   readonly portForwards: readonly Entry<PortForward>[];
   readonly staticNat: readonly Entry<StaticNat>[];
   readonly twiceNat: readonly Entry<TwiceNat>[];
+  readonly limits: Limits | undefined;
   /** Names in the file, of entries that could not be read too; undefined when the section itself could not. */
   readonly linkNames: readonly string[] | undefined;
   readonly poolNames: readonly string[] | undefined;
@@ -71,6 +74,7 @@ export function draftGateway(entries: FileEntries): DraftGateway {
       const via = outside.via === undefined ? {} : { via: outside.via };
       return { path, value: { name, inside: sideOf(inside), outside: { ...sideOf(outside), ...via } } };
     }),
+    limits: entries.limits === undefined ? undefined : limitsOf(entries.limits),
     linkNames: entries.linkNames,
     poolNames: entries.poolNames,
     isComplete: entries.isComplete,
@@ -89,6 +93,7 @@ export function gatewayOf(draft: DraftGateway, entries: FileEntries): Gateway {
     staticNat: values(draft.staticNat),
     twiceNat: values(draft.twiceNat),
     capacity: capacityOf(entries.capacity),
+    ...(draft.limits === undefined ? {} : { limits: draft.limits }),
     fastPath: entries.fastPath,
   };
 }

@@ -4,6 +4,7 @@ import type { Ipv4Range } from "../address/ipv4-range.ts";
 import type { PortRange } from "../address/port-range.ts";
 
 import type { Bond, Vlan } from "./bond.ts";
+import type { Limits } from "./limits.ts";
 
 /** A gateway file, read and checked for shape: every reference by name resolves, every value is in its unit. */
 export interface Gateway {
@@ -15,6 +16,8 @@ export interface Gateway {
   readonly staticNat: readonly StaticNat[];
   readonly twiceNat: readonly TwiceNat[];
   readonly capacity: Capacity;
+  /** Absent when the file limits nothing. */
+  readonly limits?: Limits;
   /** By which eBPF program established connections are forwarded; `off` when the file does not say. */
   readonly fastPath: FastPathChoice;
 }

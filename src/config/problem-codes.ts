@@ -87,6 +87,11 @@ export const PROBLEM_CODES = {
   "twice-nat-length": "Two prefixes translated into each other have different lengths.",
   "twice-nat-links": "Both sides of a twice NAT are behind the same link.",
   "twice-nat-overlap": "A prefix of a twice NAT is the same as one it must be told apart from.",
+
+  // Limits.
+  "groups-overlap": "A subscriber is in two groups of `limits`, or twice in one.",
+  "management-port-forwarded":
+    "A port that `limits.reserve` keeps for the gateway itself is forwarded to an inside host.",
 } as const satisfies Readonly<Record<string, string>>;
 
 /** A code of the closed list above. */

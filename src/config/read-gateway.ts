@@ -1,3 +1,4 @@
+import { limitProblems } from "./checks/limits.ts";
 import { linkProblems } from "./checks/links.ts";
 import { portForwardProblems, staticNatProblems } from "./checks/forwards-and-statics.ts";
 import { publicAddressProblems } from "./checks/public-addresses.ts";
@@ -28,6 +29,7 @@ const CHECKS: readonly ((draft: DraftGateway) => Iterable<FileProblem>)[] = [
   portForwardProblems,
   staticNatProblems,
   twiceNatProblems,
+  limitProblems,
 ];
 
 /**

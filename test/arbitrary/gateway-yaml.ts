@@ -3,6 +3,7 @@ import { formatIpv4Prefix } from "../../src/address/ipv4-prefix.ts";
 import { formatIpv4Range, type Ipv4Range } from "../../src/address/ipv4-range.ts";
 import { formatPortRange } from "../../src/address/port-range.ts";
 import type { Gateway, SourceNat, TwiceNatSide } from "../../src/config/gateway.ts";
+import type { DirectedRate, Limits, SubscriberLimits } from "../../src/config/limits.ts";
 import { formatDuration } from "../../src/config/values/duration.ts";
 
 /** Numbers that decide, one after the other and over again, how things are written. */
@@ -152,6 +153,7 @@ function fileOf(gateway: Gateway, writer: Writer): { [key: string]: Yaml | undef
       })),
     ),
     capacity: capacity(gateway, writer),
+    limits: gateway.limits === undefined ? undefined : limits(gateway.limits, writer),
     "fast-path": gateway.fastPath === "off" && writer.maybe(50) ? undefined : gateway.fastPath,
   };
 }
@@ -177,6 +179,51 @@ function capacity({ capacity: { timeouts, ...of } }: Gateway, writer: Writer): Y
       ? timeouts.profile
       : { profile: timeouts.profile, ...(Object.fromEntries(seconds) as Record<string, Yaml>) },
   };
+}
+
+/** Groups take over what everybody has, so what they do not have is written. */
+function limits({ perSubscriber, groups, line, managementPorts }: Limits, writer: Writer): Yaml {
+  const reserve = { "management-ports": some(managementPorts.map(String), writer) };
+  return {
+    "per-subscriber": subscriber(perSubscriber, writer.maybe(50), writer),
+    groups: groups.map((group) => ({
+      name: group.name,
+      members: ranges(group.members, writer),
+      ...directed(group, writer),
+      priority: group.priority === "normal" && writer.maybe(50) ? undefined : group.priority,
+      "per-subscriber": subscriber(group.perSubscriber, true, writer),
+    })),
+    line: directed(line, writer),
+    reserve: managementPorts.length === 0 ? undefined : reserve,
+  };
+}
+
+function subscriber(of: SubscriberLimits, all: boolean, writer: Writer): Yaml {
+  const { connections, newConnections: begun } = of;
+  const none = all ? "unlimited" : undefined;
+  const bare = begun === undefined ? "" : `${count(begun.rate, writer)}/s`;
+  return {
+    connections: connections === undefined ? none : count(connections, writer),
+    "new-connections":
+      begun === undefined
+        ? none
+        : begun.burst === begun.rate && writer.maybe(50)
+          ? bare
+          : { rate: bare, burst: count(begun.burst, writer) },
+    up: of.up === undefined ? none : bits(of.up, writer),
+    down: of.down === undefined ? none : bits(of.down, writer),
+  };
+}
+
+function directed({ up, down }: DirectedRate, writer: Writer): { [key: string]: Yaml | undefined } {
+  return {
+    up: up === undefined ? undefined : bits(up, writer),
+    down: down === undefined ? undefined : bits(down, writer),
+  };
+}
+
+function bits(rate: number, writer: Writer): string {
+  return writer.maybe(50) ? `${rate / 1e6}mbit` : `${rate}bit`;
 }
 
 function policy({ ports }: SourceNat, writer: Writer): Yaml | undefined {

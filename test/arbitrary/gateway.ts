@@ -14,6 +14,7 @@ import type {
   TwiceNat,
 } from "../../src/config/gateway.ts";
 import { TIMEOUT_NAMES } from "../../src/config/gateway.ts";
+import { arbitraryLimits, limitsFor } from "./limits.ts";
 import { gatewayYaml, type Style } from "./gateway-yaml.ts";
 
 /** Random gateways that are right by construction: every kind of translation, nothing overlapping, no pool too small. */
@@ -128,6 +129,7 @@ const arbitrarySketch = fc.record({
     profile: fc.constantFrom("rfc", "paper", "kernel"),
     timeouts: fc.dictionary(fc.constantFrom(...TIMEOUT_NAMES), fc.integer({ min: 1, max: 500_000 }), { maxKeys: 4 }),
   }),
+  limits: fc.option(arbitraryLimits, { nil: undefined }),
   fastPath: fc.constantFrom("auto", "xdp", "tc", "off"),
 });
 
@@ -183,6 +185,7 @@ function gatewayOf(sketch: Sketch): Gateway {
     staticNat,
     twiceNat: sketch.twice.map((entry, i) => twiceOf(entry, i, insides)),
     capacity: capacityOf(sketch),
+    ...(sketch.limits === undefined ? {} : { limits: limitsFor(sketch.limits) }),
     fastPath: sketch.fastPath,
   };
 }

@@ -9,6 +9,7 @@ import { readName, readPoolName } from "../values/name.ts";
 import { capacitySchema, type CapacityEntry } from "./capacity.ts";
 import { fileSchema } from "./file.ts";
 import { found, missingKey, unknownKey, wrongType } from "./key-problems.ts";
+import { limitsSchema, type LimitsEntry } from "./limits.ts";
 import { linkSchema, type LinkEntry } from "./links.ts";
 import { poolSchema, type PoolEntry } from "./pools.ts";
 import { readWith } from "./read-with.ts";
@@ -40,6 +41,7 @@ export interface FileEntries {
   readonly staticNat: readonly Entry<StaticNatEntry>[];
   readonly twiceNat: readonly Entry<TwiceNatEntry>[];
   readonly capacity: CapacityEntry;
+  readonly limits: LimitsEntry | undefined;
   readonly fastPath: FastPathChoice;
   /** Names in the file, of entries that could not be read too; undefined when the section itself could not. */
   readonly linkNames: readonly string[] | undefined;
@@ -67,6 +69,7 @@ export function readEntries(tree: Tree, problems: Problem[]): FileEntries {
   const name = file["name"] === undefined ? undefined : field("name", shape.name);
   const fastPath = field("fast-path", shape["fast-path"]);
   const capacity = file["capacity"] === null ? undefined : field("capacity", capacitySchema.optional());
+  const limits = file["limits"] === null ? undefined : field("limits", limitsSchema.optional());
   const entries = {
     name: name ?? "",
     links: readMap(file, "links", linkSchema, readName, problems),
@@ -76,6 +79,7 @@ export function readEntries(tree: Tree, problems: Problem[]): FileEntries {
     staticNat: readList(file, "static-nat", staticNatSchema, problems),
     twiceNat: readList(file, "twice-nat", twiceNatSchema, problems),
     capacity: capacity ?? {},
+    limits,
     fastPath: fastPath ?? "off",
     linkNames: namesIn("links", tree),
     poolNames: namesIn("pools", tree),

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { Fault, quote } from "../fault.ts";
 import { capacitySchema } from "./capacity.ts";
 import { choice, keys, scalar } from "./field.ts";
+import { limitsSchema } from "./limits.ts";
 import { linkSchema } from "./links.ts";
 import { PATTERNS } from "./patterns.ts";
 import { poolSchema } from "./pools.ts";
@@ -40,6 +41,9 @@ export const fileSchema = keys("a gateway file", {
     description: "Networks with the same addresses that must talk: each sees the other under other addresses.",
   }),
   capacity: capacitySchema.nullable().optional().meta({ description: "What the gateway must hold." }),
+  limits: limitsSchema.nullable().optional().meta({
+    description: "What subscribers may take: connections, new connections, rates; and what is kept in reserve.",
+  }),
   "fast-path": choice(["auto", "xdp", "tc", "off"], {
     description:
       "By which eBPF program established connections are forwarded past the network stack: in the driver (xdp), in front of the stack (tc), what suits each interface (auto), or not (off, the default).",

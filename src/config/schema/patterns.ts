@@ -20,4 +20,8 @@ export const PATTERNS = {
   number: "^[0-9]+(\\.[0-9]+)?[kMG]?$",
   duration: "^([0-9.]+d)?([0-9.]+h)?([0-9.]+m)?([0-9.]+s)?([0-9.]+ms)?$",
   rate: "^[0-9]+(\\.[0-9]+)?[kmgt]?bit$",
+  perSecond: "^[0-9]+(\\.[0-9]+)?[kM]?/s$",
+  numberOrUnlimited: "^([0-9]+(\\.[0-9]+)?[kMG]?|unlimited)$",
+  perSecondOrUnlimited: "^([0-9]+(\\.[0-9]+)?[kM]?/s|unlimited)$",
+  rateOrUnlimited: "^([0-9]+(\\.[0-9]+)?[kmgt]?bit|unlimited)$",
 } as const;
