@@ -3,7 +3,14 @@ import { askConntrackCount } from "../conntrack/statistics.ts";
 import { withConntrack } from "../conntrack/ctnetlink.ts";
 import { checkNft, readGeneration } from "../nftables.ts";
 import { BPF_PROGRAM_TYPES, loadSmallestProgram } from "./bpf-probe.ts";
-import { probeLinkKind, probeNetem, probeTrafficClassifier, probeXdpOnVeth } from "./device-probe.ts";
+import {
+  probeFairQueue,
+  probeHtb,
+  probeLinkKind,
+  probeNetem,
+  probeTrafficClassifier,
+  probeXdpOnVeth,
+} from "./device-probe.ts";
 
 /** How to find out whether the kernel has something, and what to say of it. */
 export interface FeatureDefinition {
@@ -128,6 +135,33 @@ export const CATALOGUE: readonly FeatureDefinition[] = [
   linkFeature("veth", "veth", "Virtual wires (veth)", "CONFIG_VETH", "no lab, no replica, no demo"),
   linkFeature("dummy", "dummy", "Dummy interfaces", "CONFIG_DUMMY", "nothing is lost: routes go by lo instead"),
   {
+    id: "connection-limits",
+    title: "Counting and limiting in nftables",
+    without: "the file's limits of connections and new connections cannot be applied",
+    modules: ["nft_connlimit", "nft_limit", "nft_reject_ipv4"],
+    config: ["CONFIG_NFT_CONNLIMIT", "CONFIG_NFT_LIMIT", "CONFIG_NFT_REJECT"],
+    where: "namespace",
+    probe: () => checkNft(undefined, LIMIT_SCRIPT),
+  },
+  {
+    id: "htb",
+    title: "Shaping (HTB)",
+    without: "the rates of the file's limits do not hold",
+    modules: ["sch_htb"],
+    config: ["CONFIG_NET_SCH_HTB"],
+    where: "namespace",
+    probe: probeHtb,
+  },
+  {
+    id: "fq-codel",
+    title: "Fair queues (fq_codel)",
+    without: "connections of one subscriber do not take turns, and wait longer when its rate is used up",
+    modules: ["sch_fq_codel"],
+    config: ["CONFIG_NET_SCH_FQ_CODEL"],
+    where: "namespace",
+    probe: probeFairQueue,
+  },
+  {
     id: "netem",
     title: "Delay and loss on purpose (netem)",
     without: "the lab cannot imitate slow or lossy lines",
@@ -208,6 +242,15 @@ export const CATALOGUE: readonly FeatureDefinition[] = [
 const FLOWTABLE_SCRIPT = `table ip probe {
   flowtable probe { hook ingress priority 0; devices = { lo }; }
   chain probe { type filter hook forward priority 0; flow add @probe; }
+}
+`;
+
+const LIMIT_SCRIPT = `table ip probe {
+  set held { type ipv4_addr; size 2; flags dynamic; }
+  chain probe {
+    type filter hook forward priority 0;
+    limit rate over 1/second add @held { ip saddr ct count over 1 } reject with icmp type admin-prohibited
+  }
 }
 `;
 

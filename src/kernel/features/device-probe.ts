@@ -3,6 +3,8 @@ import { NetlinkMessage } from "../netlink/message.ts";
 import { findInterface } from "../route/link-message.ts";
 import { AF_UNSPEC, withRoute } from "../route/rtnetlink.ts";
 import { addVeth } from "../route/link.ts";
+import { fqCodelOptions } from "../traffic/fq-codel.ts";
+import { addShaper } from "../traffic/shaper.ts";
 import { BPF_PROGRAM_TYPES, loadSmallestProgram } from "./bpf-probe.ts";
 
 /*
@@ -74,6 +76,21 @@ export function probeNetem(): void {
     .text(TCA_KIND, "netem")
     .attribute(TCA_OPTIONS, (options) => options.bytes(new Uint8Array(TC_NETEM_QOPT)));
   withRoute(undefined, (connection) => connection.request(message, "make a netem queue"));
+}
+
+/** Puts a shaping queue on an interface. */
+export function probeHtb(): void {
+  addVeth(undefined, "probe1", undefined, "probe2");
+  addShaper(undefined, { interface: "probe1", handle: 1 }, 1);
+}
+
+/** Puts a fair queue on an interface. */
+export function probeFairQueue(): void {
+  const index = makeVeth();
+  const message = traffic(RTM_NEWQDISC, index, 0, TC_H_ROOT, 0)
+    .text(TCA_KIND, "fq_codel")
+    .nested(TCA_OPTIONS, (options) => fqCodelOptions(options, 1e6));
+  withRoute(undefined, (connection) => connection.request(message, "make a fair queue"));
 }
 
 /** Attaches a classifier program to what an interface receives. */
