@@ -3,6 +3,7 @@ import { formatIpv4Range } from "../address/ipv4-range.ts";
 import { formatPortRange } from "../address/port-range.ts";
 import type { LocatedProblem } from "../config/source/located-problem.ts";
 import type { Plan, PortBlocks, SourcePlan } from "../plan/plan.ts";
+import type { LimitsPlan } from "../plan/limits/limits-plan.ts";
 import { problemJson } from "./gateway-file.ts";
 
 /** A plan as --json prints it: addresses and ports in their written form. */
@@ -19,6 +20,7 @@ export function planJson(plan: Plan, problems: readonly LocatedProblem[]): objec
     neighbours,
     timeouts,
     sysctls,
+    ...(plan.limits === undefined ? {} : { limits: limitsJson(plan.limits) }),
     paper,
   };
 }
@@ -37,6 +39,21 @@ function sourceJson(source: SourcePlan): object {
     selection: source.selection,
     translationsPerDestination: source.translationsPerDestination,
     blocks: blocks === undefined ? undefined : blocksJson(blocks),
+  };
+}
+
+function limitsJson({ bodies, shaping, mostConnections }: LimitsPlan): object {
+  return {
+    bodies: bodies.map(({ group, members, perSubscriber }) => ({
+      group: group?.name,
+      members: members.map(formatIpv4Range),
+      up: group?.up,
+      down: group?.down,
+      priority: group?.priority,
+      perSubscriber,
+    })),
+    shaping: shaping.map(({ link, direction, classes }) => ({ link, direction, classes: classes.length })),
+    mostConnections,
   };
 }
 

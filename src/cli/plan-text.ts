@@ -7,6 +7,7 @@ import type { LocatedProblem } from "../config/source/located-problem.ts";
 import { formatBytes, formatCount, formatNoun, formatSeconds, formatShare } from "../plan/figures.ts";
 import type { Plan, PortBlocks, SourcePlan, SysctlProposal, TimeoutPlan } from "../plan/plan.ts";
 import { blockCapacity, blockCount, blockRange } from "../plan/port-blocks.ts";
+import { limitLines } from "./limits-text.ts";
 import type { Style } from "./output.ts";
 import { hang, table, type Align } from "./text-layout.ts";
 
@@ -37,6 +38,7 @@ export function planText(plan: Plan, options: PlanTextOptions = {}): string {
     ...section("Static NAT", staticLines(plan, width)),
     ...section("Twice NAT", twiceLines(plan, width)),
     ...section("Connection table", tableLines(plan, width)),
+    ...section("Limits", limitLines(plan, width)),
     ...section("Timeouts", timeoutLines(plan, width)),
     ...section("Kernel settings to change", settingLines(plan, width)),
     ...(options.withoutPaper === true

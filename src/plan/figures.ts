@@ -50,3 +50,17 @@ export function formatShare(share: number): string {
 export function formatNoun(count: number, noun: string, plural = `${noun}s`): string {
   return `${formatCount(count)} ${count === 1 ? noun : plural}`;
 }
+
+const RATE_UNITS = ["bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s"] as const;
+
+/** Writes bits per second in the largest decimal unit that leaves at least 1: 10 Mbit/s, 1.5 Gbit/s. */
+export function formatRate(bits: number): string {
+  let value = bits;
+  let unit: string = RATE_UNITS[0];
+  for (const next of RATE_UNITS.slice(1)) {
+    if (value < 1000) break;
+    value /= 1000;
+    unit = next;
+  }
+  return `${value >= 100 ? Math.round(value) : Number(value.toPrecision(3))} ${unit}`;
+}

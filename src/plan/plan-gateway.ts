@@ -4,6 +4,8 @@ import { capacityProblems, exhaustionProblems, subscriberProblems } from "./capa
 import { planExhaustion } from "./exhaustion.ts";
 import type { HostFacts } from "./host-facts.ts";
 import { hostProblems } from "./host-problems.ts";
+import { planLimits } from "./limits/plan-limits.ts";
+import { limitProblems } from "./limits/problems.ts";
 import { planNeighbours } from "./neighbours.ts";
 import { compareWithPaper } from "./paper.ts";
 import type { Plan } from "./plan.ts";
@@ -23,7 +25,9 @@ export function planGateway(gateway: Gateway, facts: HostFacts): Plan {
   const timeouts = planTimeouts(gateway.capacity, rates, facts);
   const neighbours = planNeighbours(gateway, sources, table.subscribers);
   const sysctls = planSysctls(gateway, facts, table, timeouts, neighbours);
-  const inside = countAddresses(everyoneInside(gateway, sources));
+  const everyone = everyoneInside(gateway, sources);
+  const inside = countAddresses(everyone);
+  const limits = planLimits(gateway, everyone);
   const exhaustion = sources.flatMap((source) => {
     const share = inside === 0 ? 0 : source.subscriberCount / inside;
     const plan = planExhaustion(source, Math.round(table.expectedConnections * Math.min(1, share)));
@@ -34,6 +38,7 @@ export function planGateway(gateway: Gateway, facts: HostFacts): Plan {
     ...subscriberProblems(gateway, sources, inside),
     ...capacityProblems(gateway, sources, facts, table, rates, timeouts),
     ...exhaustionProblems(exhaustion, sources),
+    ...limitProblems(gateway, limits, everyone, table),
     ...hostProblems(gateway, facts, table, neighbours, sysctls),
   ];
   return {
@@ -46,6 +51,7 @@ export function planGateway(gateway: Gateway, facts: HostFacts): Plan {
     neighbours,
     timeouts,
     sysctls,
+    ...(limits === undefined ? {} : { limits }),
     paper: compareWithPaper(sources, table, timeouts),
   };
 }

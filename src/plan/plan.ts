@@ -3,6 +3,7 @@ import type { Ipv4Range } from "../address/ipv4-range.ts";
 import type { PortRange } from "../address/port-range.ts";
 import type { Gateway, PortSelection, ReachedBy, SourceNat, TimeoutName } from "../config/gateway.ts";
 import type { Problem } from "../config/problem.ts";
+import type { LimitsPlan } from "./limits/limits-plan.ts";
 
 /** What a gateway file means on a host: capacity, port blocks, table, memory, timers, sysctls; plain data. */
 export interface Plan {
@@ -18,6 +19,8 @@ export interface Plan {
   readonly neighbours: NeighbourPlan;
   readonly timeouts: readonly TimeoutPlan[];
   readonly sysctls: readonly SysctlProposal[];
+  /** Absent when the file limits nothing. */
+  readonly limits?: LimitsPlan;
   /** The paper's formulas beside ours. */
   readonly paper: readonly PaperComparison[];
 }

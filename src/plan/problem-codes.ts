@@ -11,6 +11,8 @@ export const PLAN_PROBLEM_CODES = {
   "buckets-too-few":
     "The host's hash table is so small for the connections expected that the kernel would refuse new ones.",
 
+  "too-many-classes": "More subscribers would have a rate of their own on one link than the kernel can keep apart.",
+
   // What the host does not have, or does not let us change.
   "interface-missing": "The host has no interface of that name (now); apply leaves out what needs it.",
   "limit-is-hosts": "The connection limit is one value for the whole host and cannot be raised from this namespace.",
@@ -44,6 +46,16 @@ export const PLAN_PROBLEM_CODES = {
   "subscribers-per-address": "Very many subscribers share one public address, with few ports for each.",
   "subscribers-counted-twice": "An earlier rule by the same link takes some of the sources of this rule.",
   "subscribers-beyond-sources": "The file expects more subscribers than the rules have source addresses.",
+
+  // Warnings about limits.
+  "limit-fills-table": "A handful of subscribers at their connection limit fill the connection table.",
+  "rate-beyond-line": "A rate is more than the line carries, so it limits nothing.",
+  "priority-without-line": "A group has a priority, but nothing says what the line carries.",
+  "group-of-nobody": "No rule translates anybody of a group.",
+  "nowhere-to-shape": "A direction is limited, and no link is there by which only its packets leave.",
+  "line-on-each-link": "Several links each get the rate of the line: what leaves by one is not counted on the other.",
+  "share-small": "When everybody wants all at the same time, a subscriber is sure of very little.",
+  "shaped-on-kernel-path": "Packets of subscribers with a rate cannot take the fast path.",
 } as const satisfies Readonly<Record<string, string>>;
 
 /** A code of the closed list above. */

@@ -12,6 +12,7 @@ import {
   sourceNat,
   STOCK_SYSCTLS,
 } from "../../test/fixtures/gateways.ts";
+import { LIMIT_PROBLEM_CASES } from "../../test/fixtures/limit-problem-cases.ts";
 import type { HostFacts } from "./host-facts.ts";
 import { isApplicable, planGateway } from "./plan-gateway.ts";
 import { PLAN_PROBLEM_CODES } from "./problem-codes.ts";
@@ -45,6 +46,12 @@ const inNamespace = (writable: string[] = []): HostFacts => ({
 });
 
 const TABLE: [what: string, gateway: Gateway, facts: HostFacts, problems: string[]][] = [
+  ...LIMIT_PROBLEM_CASES.map(({ what, gateway, problems: expected }): [string, Gateway, HostFacts, string[]] => [
+    what,
+    gateway,
+    host(),
+    expected,
+  ]),
   ["the campus as it is", campus(), host(), []],
   [
     "more subscribers than blocks",

@@ -34,7 +34,13 @@ export function targetOf(gateway: Gateway, rule: SourceNat): Target | undefined 
 
 /** Plans every `source-nat` rule, in the order of the file. */
 export function planSources(gateway: Gateway): SourcePlan[] {
-  const listening = gateway.portForwards.map((forward) => forward.listen);
+  const own = gateway.links.flatMap((link) => link.addresses.map(({ address }) => address));
+  // Packets to these ports never come to the translations: none may use one.
+  const reserved = reservedPorts(gateway);
+  const listening = [
+    ...gateway.portForwards.map((forward) => forward.listen),
+    ...own.flatMap((address) => reserved.map((ports) => ({ address, ports }))),
+  ];
   return gateway.sourceNat.map((rule) => planSource(gateway, rule, listening));
 }
 
@@ -47,9 +53,9 @@ function planSource(gateway: Gateway, rule: SourceNat, listening: readonly Liste
     const ports = portsOfLink(gateway, rule.out, listening);
     const count = ports === undefined ? 0 : countPorts(ports);
     const masquerade = { ...plan, addresses: [], translationsPerDestination: count };
-    return ports === undefined || count === countPorts(DYNAMIC_PORTS)
-      ? masquerade
-      : { ...masquerade, masqueradePorts: ports };
+    // The kernel's own range begins lower.
+    const isOwnRange = count === countPorts(DYNAMIC_PORTS) && reservedPorts(gateway).length === 0;
+    return ports === undefined || isOwnRange ? masquerade : { ...masquerade, masqueradePorts: ports };
   }
   const { ports, reachedBy } = target;
   const addresses = listAddresses(withoutRepeats(target.addresses));
@@ -75,8 +81,15 @@ function planSource(gateway: Gateway, rule: SourceNat, listening: readonly Liste
 /** The ports masquerade may use, undefined if none is left: no forward listens on them on any address of the link. */
 function portsOfLink(gateway: Gateway, out: string, listening: readonly Listening[]): PortRange | undefined {
   const own = gateway.links.find((link) => link.name === out)?.addresses.map((prefix) => prefix.address) ?? [];
-  const merged = listening.filter((l) => own.includes(l.address)).map(({ ports }) => ({ address: 0, ports }));
+  const merged = [
+    ...listening.filter((l) => own.includes(l.address)).map(({ ports }) => ports),
+    ...reservedPorts(gateway),
+  ].map((ports) => ({ address: 0, ports }));
   return freePorts(DYNAMIC_PORTS, 0, merged);
+}
+
+function reservedPorts({ limits }: Gateway): PortRange[] {
+  return (limits?.managementPorts ?? []).map((port) => ({ first: port, last: port }));
 }
 
 function listAddresses(ranges: readonly Ipv4Range[]): Ipv4[] {
