@@ -94,6 +94,8 @@ const DRIFT: Codes<DriftCode> = {
   "route-gone": "A route that apply added is gone.",
   "policy-rule-gone": "A rule of policy routing that apply added is gone.",
   "proxy-neighbour-gone": "An address answered for by ARP is answered for no more.",
+  "shaping-gone": "The queue that shapes what leaves by an interface is gone or was replaced.",
+  "classes-changed": "Classes of a queue have other rates than those applied, or are more or fewer.",
   "link-down": "An interface that apply brought up is down.",
 };
 

@@ -19,6 +19,8 @@ const STATE: LiveState = {
   ],
   policyRules: [],
   proxyNeighbours: [],
+  queues: [],
+  classes: new Map(),
   sysctls: new Map(),
   table: { kind: "absent" },
   generation: 1,

@@ -121,6 +121,7 @@ function after(ground: Ground, change: Change): Ground {
     case "mtu":
     case "policy-rule":
     case "proxy-neighbour":
+    case "shaping":
     case "sysctl":
     case "ruleset":
       return ground;

@@ -26,6 +26,7 @@ function desired(sysctls: readonly SysctlSetting[]): DesiredState {
     routes: [],
     policyRules: [],
     proxyNeighbours: [],
+    shaping: [],
     interfacesUp: [],
   };
 }

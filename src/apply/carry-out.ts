@@ -102,10 +102,11 @@ function performStep(live: Live, step: Step, options: CarryOutOptions, undo: (()
     return { done: true };
   }
   const back = inverse(step.change);
-  // A sysctl has companions: it may fail when half of it is done.
-  if (step.change.kind === "sysctl") undo.push(() => perform(live, back));
+  // A sysctl has companions, a queue its classes: it may fail when half of it is done.
+  const isManifold = step.change.kind === "sysctl" || step.change.kind === "shaping";
+  if (isManifold) undo.push(() => perform(live, back));
   const result = perform(live, step.change);
-  if (result.done && step.change.kind !== "sysctl") undo.push(() => perform(live, back));
+  if (result.done && !isManifold) undo.push(() => perform(live, back));
   return result;
 }
 

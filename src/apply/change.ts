@@ -5,6 +5,7 @@ import type {
   PolicyRuleSetting,
   ProxyNeighbourSetting,
   RouteSetting,
+  TrafficClass,
 } from "../render/desired-state.ts";
 import { MAIN_TABLE } from "../render/reach.ts";
 
@@ -19,6 +20,7 @@ export type Change =
   | RouteChange
   | PolicyRuleChange
   | ProxyNeighbourChange
+  | ShapingChange
   | SysctlChange
   | RulesetChange;
 
@@ -101,6 +103,18 @@ export interface ProxyNeighbourChange {
   readonly setting: ProxyNeighbourSetting;
 }
 
+/**
+ * Puts a queue of ours at an interface, changes its classes, puts the old ones back, or takes it away. `from` and `to` are
+ * the classes that are not as they shall be; one that changes is in both.
+ */
+export interface ShapingChange {
+  readonly kind: "shaping";
+  readonly action: "add" | "set" | "restore" | "remove";
+  readonly interface: string;
+  readonly from: readonly TrafficClass[];
+  readonly to: readonly TrafficClass[];
+}
+
 /** Sets a sysctl, or puts its old value back. */
 export interface SysctlChange {
   readonly kind: "sysctl";
@@ -151,12 +165,29 @@ export function changeText(change: Change): string {
       return change.action === "add"
         ? `answer ARP for ${change.setting.address} on ${change.setting.interface}`
         : `answer ARP for ${change.setting.address} on ${change.setting.interface} no more`;
+    case "shaping":
+      return shapingText(change);
     case "sysctl":
       if (change.from === change.to) return `restore what the kernel changed along with ${change.name}`;
       return `${change.action} ${change.name} ${change.from} -> ${change.to}: ${change.reason}`;
     case "ruleset":
       return change.words;
   }
+}
+
+function shapingText({ action, interface: device, from, to }: ShapingChange): string {
+  if (action === "remove") return `shape what leaves by ${device} no more`;
+  if (action === "add")
+    return `shape what leaves by ${device}, in ${to.length.toLocaleString("en")} ${to.length === 1 ? "class" : "classes"}`;
+  const old = new Set(from.map(({ number }) => number));
+  const changed = to.filter(({ number }) => old.has(number)).length;
+  const parts = [
+    [to.length - changed, "new"],
+    [changed, "changed"],
+    [from.length - changed, "gone"],
+  ] as const;
+  const words = parts.flatMap(([count, what]) => (count === 0 ? [] : [`${count.toLocaleString("en")} ${what}`]));
+  return `${action} classes of what leaves by ${device}: ${words.join(", ")}`;
 }
 
 /** A bond or VLAN in words: `bond bond0 (balance-rr)`, `VLAN 100 of eth1 as vlan100`. */
@@ -220,6 +251,8 @@ export function inverse(change: Exclude<Change, RulesetChange>): Exclude<Change,
       return { ...change, action: "restore", from: change.to, to: change.from };
     case "mtu":
       return { ...change, action: "restore", from: change.to, to: change.from };
+    case "shaping":
+      return { ...change, action: SHAPING_BACK[change.action], from: change.to, to: change.from };
     case "sysctl":
       return {
         ...change,
@@ -240,6 +273,8 @@ export function inverse(change: Exclude<Change, RulesetChange>): Exclude<Change,
       return { ...change, action: opposite(change.action) };
   }
 }
+
+const SHAPING_BACK = { add: "remove", remove: "add", set: "restore", restore: "set" } as const;
 
 function opposite(action: "add" | "remove"): "add" | "remove" {
   return action === "add" ? "remove" : "add";

@@ -17,6 +17,8 @@ const STATE: LiveState = {
   routes: [],
   policyRules: [],
   proxyNeighbours: [],
+  queues: [],
+  classes: new Map(),
   sysctls: new Map(),
   table: { kind: "known", ruleset: { counters: [], sets: [], chains: [], listed: false } },
   generation: 1,
@@ -30,6 +32,7 @@ const DESIRED: DesiredState = {
   routes: [],
   policyRules: [],
   proxyNeighbours: [],
+  shaping: [],
   interfacesUp: [],
 };
 const DEFAULT = { destination: "0.0.0.0/0", table: 254, interface: "wan", via: "192.0.2.1" };

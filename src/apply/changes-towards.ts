@@ -13,6 +13,7 @@ import { rulesetChanges } from "./ruleset-changes.ts";
 import { isEmptyDifference, rulesetDifference } from "./ruleset-difference.ts";
 import { rulesetScript } from "./ruleset-script.ts";
 import { letsPacketsThrough } from "../render/packets-through.ts";
+import { shapingChanges } from "./shaping-changes.ts";
 import { sysctlChanges } from "./sysctl-changes.ts";
 
 /** What would be done, in order, and what stands against it. */
@@ -47,6 +48,7 @@ export function changesTowards(
   const routes = routeChanges(state, owned, desired, remarks);
   const rules = policyRuleChanges(state, owned, desired);
   const neighbours = neighbourChanges(state, owned, desired, remarks);
+  const shaping = shapingChanges(state, owned, desired, remarks);
   const sysctls = sysctlChanges(state, owned, desired, options, remarks);
   const difference = rulesetDifference(state.table, desired.ruleset);
   const ruleset: RulesetChange[] = isEmptyDifference(difference) ? [] : rulesetChanges(difference, desired.ruleset);
@@ -64,9 +66,11 @@ export function changesTowards(
     ...routes.needed,
     ...rules.needed,
     ...neighbours.needed,
+    ...shaping.needed,
     ...sysctls.filter(({ name }) => !letsPacketsThrough(name)),
     ...ruleset,
     ...sysctls.filter(({ name }) => letsPacketsThrough(name)),
+    ...shaping.obsolete,
     ...neighbours.obsolete,
     ...addresses.obsolete,
     ...mtus.obsolete,

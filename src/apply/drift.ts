@@ -2,6 +2,7 @@ import { deviceText, policyRuleText, routeText } from "./change.ts";
 import { isDevice, optionsLike, optionsToChange } from "./bond-options.ts";
 import { sameAddress } from "./address-changes.ts";
 import type { LiveState } from "./live-state.ts";
+import { classDifference, hasOurQueue } from "./shaping-changes.ts";
 import { sameSetting, type ApplyRecord, type Owned } from "./record.ts";
 import { isRoute } from "./route-changes.ts";
 import { rulesetDifference, type SetDifference } from "./ruleset-difference.ts";
@@ -30,6 +31,8 @@ export type DriftCode =
   | "route-gone"
   | "policy-rule-gone"
   | "proxy-neighbour-gone"
+  | "shaping-gone"
+  | "classes-changed"
   | "link-down";
 
 const APPLY = "apply the gateway file again: meganat apply FILE";
@@ -140,5 +143,12 @@ function hostDrift(owned: Owned, state: LiveState): Drift[] {
     ...owned.proxyNeighbours
       .filter((own) => !state.proxyNeighbours.some((neighbour) => sameSetting(neighbour, own)))
       .map((own) => gone("proxy-neighbour-gone", `${own.address} on ${own.interface} is not answered for any more`)),
+    ...owned.shaping.flatMap(({ interface: device, classes }) => {
+      if (!hasOurQueue(state, device)) return [gone("shaping-gone", `what leaves by ${device} is not shaped any more`)];
+      const { from, to } = classDifference(state.classes.get(device) ?? [], classes);
+      const count = new Set([...from, ...to].map(({ number }) => number)).size;
+      if (count === 0) return [];
+      return [gone("classes-changed", `${counted(count, "class", "classes")} of what leaves by ${device} changed`)];
+    }),
   ];
 }

@@ -22,6 +22,10 @@ import { addPolicyRule, listPolicyRules, removePolicyRule } from "../kernel/rout
 import { addVlan } from "../kernel/route/vlan.ts";
 import { addRoute, listRoutes, removeRoute, type RouteInfo } from "../kernel/route/route.ts";
 import { isSysctlWritable, readSysctl, writeSysctl } from "../kernel/sysctl.ts";
+import { listRootQueues } from "../kernel/traffic/read-shaper.ts";
+import { addShaper, listClasses, removeShaper, setClasses, type ShaperPlace } from "../kernel/traffic/shaper.ts";
+import { REST_CLASS } from "../plan/limits/class-numbers.ts";
+import { QUEUE_HANDLE } from "../render/limits/shaping.ts";
 import { listTcpPeers } from "../kernel/tcp-peers.ts";
 import type { BondOptionSettings, DeviceSetting } from "../render/desired-state.ts";
 import type { Live, LiveLink, LiveRoute, Session } from "./live.ts";
@@ -58,7 +62,7 @@ export function kernelOf(namespace: NamespaceName): Live {
     links: () => liveLinks(namespace),
     setLinkUp: (name, up) => setLinkUp(namespace, name, up),
     setLinkMtu: (name, mtu) => setLinkMtu(namespace, name, mtu),
-    canMake: (kind) => hasFeature(kind === "bond" ? "bonding" : "vlan"),
+    canMake: (kind) => hasFeature(kind === "bond" ? "bonding" : kind),
     addDevice: (setting) => addDevice(namespace, setting),
     removeDevice: (name) => deleteLink(namespace, name),
     setBond: (name, options) => setBond(namespace, name, options),
@@ -89,7 +93,17 @@ export function kernelOf(namespace: NamespaceName): Live {
     proxyNeighbours: () => listProxyNeighbours(namespace),
     addProxyNeighbour: (setting) => addProxyNeighbour(namespace, setting),
     removeProxyNeighbour: (setting) => removeProxyNeighbour(namespace, setting),
+    queues: () => listRootQueues(namespace),
+    classes: (device) => listClasses(namespace, shaperAt(device)),
+    addShaping: (device) => addShaper(namespace, shaperAt(device), REST_CLASS),
+    removeShaping: (device) => removeShaper(namespace, shaperAt(device)),
+    setClasses: (device, numbers, wanted) =>
+      setClasses(namespace, shaperAt(device), numbers, wanted, hasFeature("fq-codel")),
   };
+}
+
+function shaperAt(device: string): ShaperPlace {
+  return { interface: device, handle: QUEUE_HANDLE };
 }
 
 function liveLinks(namespace: NamespaceName): LiveLink[] {

@@ -1,5 +1,5 @@
 import type { NftChain, NftSet } from "../render/desired-state.ts";
-import { parseListing, type ListedCounter } from "../render/listing.ts";
+import { isListedFlag, parseListing, type ListedCounter } from "../render/listing.ts";
 import { isObject } from "./nft-element.ts";
 import type { RecordedRuleset } from "./record.ts";
 
@@ -68,19 +68,27 @@ export function listedRuleset(listing: TableListing, rules: RecordedRuleset | un
   const sets = listing.sets.map((set): NftSet => {
     const sent = rules?.ruleset.sets.find((candidate) => candidate.name === set.name);
     // The listing does not tell whether a map's data are intervals: the declaration sent does.
-    return sent !== undefined && sameDeclaration(set, sent) ? { ...sent, elements: set.elements } : set;
+    if (sent === undefined || !sameDeclaration(set, sent)) return set;
+    return isFilledByRules(sent) ? sent : { ...sent, elements: set.elements };
   });
   return { counters: listing.counters.map(({ name }) => name), sets, chains, listed: true };
 }
 
 /** Says whether two sets are declared alike, as far as nft's listing tells. */
 export function sameDeclaration(a: NftSet, b: NftSet): boolean {
-  return declaration(a) === declaration(b);
+  // Of other sets the size is the kernel's own affair, and of a listed one nft 1.0.6 does not tell which kind it is.
+  const isSized = isFilledByRules(a) || isFilledByRules(b);
+  return declaration(a) === declaration(b) && (!isSized || a.size === b.size);
 }
 
 function declaration(set: NftSet): string {
   const data = set.data?.replace(/\binterval\s+/g, "") ?? "";
-  return `${set.key}|${data}|${set.flags.toSorted().join()}`.replace(/\s+/g, " ");
+  return `${set.key}|${data}|${set.flags.filter(isListedFlag).toSorted().join()}`.replace(/\s+/g, " ");
+}
+
+/** Says whether rules alone put elements into a set: then what is in it is nobody's intent. */
+export function isFilledByRules({ flags }: Pick<NftSet, "flags">): boolean {
+  return flags.includes("dynamic");
 }
 
 /** Takes `nft -j list table` apart. */
@@ -94,5 +102,5 @@ export function readTableListing(objects: readonly unknown[]): TableListing {
 }
 
 function isFlag(flag: string): flag is NftSet["flags"][number] {
-  return flag === "interval" || flag === "constant";
+  return flag === "interval" || flag === "constant" || flag === "timeout";
 }

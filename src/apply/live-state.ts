@@ -3,8 +3,10 @@ import type {
   DesiredState,
   PolicyRuleSetting,
   ProxyNeighbourSetting,
+  TrafficClass,
 } from "../render/desired-state.ts";
-import type { Live, LiveLink, LiveRoute, Session } from "./live.ts";
+import { QUEUE_HANDLE } from "../render/limits/shaping.ts";
+import type { Live, LiveLink, LiveQueue, LiveRoute, Session } from "./live.ts";
 import { listedRuleset, readTableListing, recordedRuleset, type LiveRuleset } from "./live-ruleset.ts";
 import { MAIN_TABLE } from "../render/reach.ts";
 import { interfaceIn } from "./possible-part.ts";
@@ -14,14 +16,17 @@ import { alongsideNames } from "./sysctl-alongside.ts";
 /** Everything apply compares with, read at one moment. */
 export interface LiveState {
   readonly isHost: boolean;
-  /** Kinds of interfaces the kernel cannot make, of those that would have to be made. */
-  readonly cannotMake: readonly ("bond" | "vlan")[];
+  /** Kinds of interfaces and queues the kernel cannot make, of those that would have to be made. */
+  readonly cannotMake: readonly ("bond" | "vlan" | "htb")[];
   readonly sessions: readonly Session[];
   readonly links: readonly LiveLink[];
   readonly addresses: readonly AddressSetting[];
   readonly routes: readonly LiveRoute[];
   readonly policyRules: readonly PolicyRuleSetting[];
   readonly proxyNeighbours: readonly ProxyNeighbourSetting[];
+  readonly queues: readonly LiveQueue[];
+  /** Of each interface that has a queue of ours. */
+  readonly classes: ReadonlyMap<string, readonly TrafficClass[]>;
   /** Only those asked for; one the kernel lacks is absent. */
   readonly sysctls: ReadonlyMap<string, LiveSysctl>;
   readonly table: LiveTable;
@@ -44,7 +49,7 @@ export interface LiveSysctl {
 /** Reads what a desired state (if any) and what is owned need to be compared with. */
 export function readLiveState(
   live: Live,
-  desired: Pick<DesiredState, "sysctls" | "routes" | "links"> | undefined,
+  desired: Pick<DesiredState, "sysctls" | "routes" | "links" | "shaping"> | undefined,
   record: ApplyRecord | undefined,
   owned: Owned,
 ): LiveState {
@@ -69,21 +74,29 @@ export function readLiveState(
     const value = live.readSysctl(from);
     if (value !== undefined) sysctls.set(name, { value, writable: live.isSysctlWritable(from) });
   }
+  const queues = live.queues();
+  const ours = queues.filter(({ handle }) => handle === QUEUE_HANDLE).map((queue) => queue.interface);
+  const needsQueue = desired?.shaping.some((setting) => !ours.includes(setting.interface)) === true;
   const generation = live.generation();
   const table = readLiveTable(live, record);
   return {
     isHost: live.isHost(),
-    cannotMake: (["bond", "vlan"] as const).filter(
-      (kind) =>
-        desired?.links.some((link) => link[kind] !== undefined && !there.has(link.interface)) === true &&
-        !live.canMake(kind),
-    ),
+    cannotMake: [
+      ...(["bond", "vlan"] as const).filter(
+        (kind) =>
+          desired?.links.some((link) => link[kind] !== undefined && !there.has(link.interface)) === true &&
+          !live.canMake(kind),
+      ),
+      ...(needsQueue && !live.canMake("htb") ? ["htb" as const] : []),
+    ],
     sessions,
     links,
     addresses: live.addresses(),
     routes: [...tables].flatMap((table) => live.routes(table)),
     policyRules: live.policyRules(),
     proxyNeighbours: live.proxyNeighbours(),
+    queues,
+    classes: new Map(ours.map((device) => [device, live.classes(device)])),
     sysctls,
     table,
     generation: live.generation() === generation ? generation : undefined,

@@ -7,6 +7,7 @@ import type {
   PolicyRuleSetting,
   ProxyNeighbourSetting,
   RouteSetting,
+  TrafficClass,
   VlanSetting,
 } from "../render/desired-state.ts";
 
@@ -35,6 +36,14 @@ export interface LiveRoute {
   readonly interface?: string;
   readonly via?: string;
   readonly metric: number;
+}
+
+/** What stands at the root of an interface's outgoing packets. */
+export interface LiveQueue {
+  readonly interface: string;
+  readonly kind: string;
+  /** 0 of one the kernel made by itself. */
+  readonly handle: number;
 }
 
 /** Somebody who works on this host over the network, by IPv4 addresses. */
@@ -79,8 +88,8 @@ export interface Live {
   links(): readonly LiveLink[];
   setLinkUp(name: string, up: boolean): void;
   setLinkMtu(name: string, mtu: number): void;
-  /** Says whether the kernel can make such interfaces; asked only when one must be made. */
-  canMake(kind: "bond" | "vlan"): boolean;
+  /** Says whether the kernel can make such interfaces, or shape what leaves; asked only when it must. */
+  canMake(kind: "bond" | "vlan" | "htb"): boolean;
   addDevice(setting: DeviceSetting): void;
   removeDevice(name: string): void;
   setBond(name: string, options: BondOptionSettings): void;
@@ -106,4 +115,11 @@ export interface Live {
   proxyNeighbours(): readonly ProxyNeighbourSetting[];
   addProxyNeighbour(setting: ProxyNeighbourSetting): void;
   removeProxyNeighbour(setting: ProxyNeighbourSetting): void;
+  queues(): readonly LiveQueue[];
+  /** Of our queue at the interface, in no order; empty where there is none. */
+  classes(device: string): readonly TrafficClass[];
+  addShaping(device: string): void;
+  removeShaping(device: string): void;
+  /** Brings the classes of these numbers to what is wanted; parents before their children. */
+  setClasses(device: string, numbers: ReadonlySet<number>, wanted: readonly TrafficClass[]): void;
 }

@@ -5,6 +5,7 @@ import type { BondChange, Change, SysctlChange } from "./change.ts";
 import type { LiveState } from "./live-state.ts";
 import { sameSetting, type Owned, type OwnedSysctl } from "./record.ts";
 import { isRoute } from "./route-changes.ts";
+import { classesAfter, hasOurQueue } from "./shaping-changes.ts";
 import { IP_FORWARD } from "../render/packets-through.ts";
 import { alongsideNames, alongsideValue } from "./sysctl-alongside.ts";
 
@@ -45,6 +46,13 @@ export function ownedAfter(owned: Owned, change: Change, set?: string): Owned {
       return { ...owned, policyRules: after(owned.policyRules, change.action, change.setting) };
     case "proxy-neighbour":
       return { ...owned, proxyNeighbours: after(owned.proxyNeighbours, change.action, change.setting) };
+    case "shaping": {
+      const { interface: device } = change;
+      const others = owned.shaping.filter((own) => own.interface !== device);
+      if (change.action === "remove") return { ...owned, shaping: others };
+      const before = owned.shaping.find((own) => own.interface === device)?.classes ?? [];
+      return { ...owned, shaping: [...others, { interface: device, classes: classesAfter(before, change) }] };
+    }
     case "sysctl": {
       const { sysctls } = owned;
       if (change.action === "set") return { ...owned, sysctls: sysctlsAfter(sysctls, change, set ?? change.to) };
@@ -166,6 +174,12 @@ export function ownedNow(most: Owned, state: LiveState, uncertain: ReadonlySet<s
     proxyNeighbours: most.proxyNeighbours.filter((own) =>
       state.proxyNeighbours.some((neighbour) => sameSetting(neighbour, own)),
     ),
+    // A queue with our number is ours even if no record tells of it.
+    shaping: [...state.classes]
+      .filter(([device]) => hasOurQueue(state, device))
+      .map(
+        ([device, classes]) => most.shaping.find((own) => own.interface === device) ?? { interface: device, classes },
+      ),
     sysctls: sysctlsNow(most.sysctls, state, uncertain),
   };
 }

@@ -3,6 +3,7 @@ import { addressesOn, sameAddress } from "./address-changes.ts";
 import type { AddressChange, Change, LinkChange, RulesetChange, SysctlChange } from "./change.ts";
 import type { Live } from "./live.ts";
 import type { ApplyProblem } from "./remark.ts";
+import { performShaping } from "./perform-shaping.ts";
 import { changeBond, joinBond, leaveBond } from "./perform-device.ts";
 
 /** What became of a change. */
@@ -52,6 +53,8 @@ export function perform(live: Live, change: Exclude<Change, RulesetChange>): Per
       return change.action === "add"
         ? unless("kernel-exists", () => live.addProxyNeighbour(change.setting))
         : unless("kernel-not-found", () => live.removeProxyNeighbour(change.setting));
+    case "shaping":
+      return performShaping(live, change);
     case "sysctl":
       return performSysctl(live, change);
   }

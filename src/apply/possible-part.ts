@@ -1,4 +1,4 @@
-import type { BondSetting, DesiredState, LinkSetting } from "../render/desired-state.ts";
+import type { BondSetting, DesiredState, LinkSetting, ShapingSetting } from "../render/desired-state.ts";
 import type { LiveLink } from "./live.ts";
 import type { LiveState } from "./live-state.ts";
 import type { Owned } from "./record.ts";
@@ -62,10 +62,25 @@ export function possiblePart(state: LiveState, owned: Owned, desired: DesiredSta
       addresses: kept(desired.addresses),
       routes: kept(desired.routes),
       proxyNeighbours: kept(desired.proxyNeighbours),
+      shaping: kept(shapable(state, desired, leftOut)),
       interfacesUp: desired.interfacesUp.filter((name) => !missing.has(name)),
       sysctls: desired.sysctls.filter(({ name }) => !missing.has(interfaceIn(name) ?? "")),
     },
   };
+}
+
+function shapable(
+  { cannotMake }: LiveState,
+  { shaping }: DesiredState,
+  leftOut: ApplyProblem[],
+): readonly ShapingSetting[] {
+  if (!cannotMake.includes("htb")) return shaping;
+  leftOut.push({
+    code: "kernel-without-htb",
+    message: "nothing is shaped, so the rates of the file's limits do not hold: this kernel has no HTB",
+    fix: "load it (modprobe sch_htb), or run a kernel that has it (CONFIG_NET_SCH_HTB: the stock kernels have it)",
+  });
+  return [];
 }
 
 /** The interface a sysctl is about, if it is about one. */

@@ -9,6 +9,7 @@ import type {
   ProxyNeighbourSetting,
   RouteSetting,
   Ruleset,
+  ShapingSetting,
 } from "../render/desired-state.ts";
 
 /** A sysctl that apply changed. */
@@ -59,6 +60,7 @@ export interface Owned {
   readonly routes: readonly RouteSetting[];
   readonly policyRules: readonly PolicyRuleSetting[];
   readonly proxyNeighbours: readonly ProxyNeighbourSetting[];
+  readonly shaping: readonly ShapingSetting[];
   readonly sysctls: readonly OwnedSysctl[];
 }
 
@@ -73,6 +75,7 @@ export const NOTHING_OWNED: Owned = {
   routes: [],
   policyRules: [],
   proxyNeighbours: [],
+  shaping: [],
   sysctls: [],
 };
 

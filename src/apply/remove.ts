@@ -14,6 +14,7 @@ import { problemOf, type ApplyProblem, type Notice } from "./remark.ts";
 import { readSituation, type Situation } from "./situation.ts";
 import { surroundingsOf, type PlaceOptions, type Surroundings } from "./surroundings.ts";
 import { letsPacketsThrough } from "../render/packets-through.ts";
+import { shapingBack } from "./shaping-changes.ts";
 import { sysctlsBack } from "./sysctl-changes.ts";
 
 /** Where to remove. */
@@ -108,6 +109,7 @@ function removalChanges(state: LiveState, owned: Owned, notices: Notice[]): Chan
   return [
     ...sysctls.filter(({ name }) => letsPacketsThrough(name)),
     ...table,
+    ...shapingBack(state, owned),
     ...sysctls.filter(({ name }) => !letsPacketsThrough(name)),
     ...owned.proxyNeighbours.map((setting): Change => ({ kind: "proxy-neighbour", action: "remove", setting })),
     ...owned.policyRules.map((setting): Change => ({ kind: "policy-rule", action: "remove", setting })),

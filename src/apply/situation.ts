@@ -51,7 +51,7 @@ function atMost({ record, interrupted }: Memory<RecordHead>): Owned {
 export function readSituation(
   live: Live,
   store: RecordStore,
-  desired?: Pick<DesiredState, "sysctls" | "routes" | "links">,
+  desired?: Pick<DesiredState, "sysctls" | "routes" | "links" | "shaping">,
 ): Situation {
   const memory = readMemory(live, store);
   const most = atMost(memory);

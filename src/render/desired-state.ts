@@ -10,6 +10,8 @@ export interface DesiredState {
   readonly routes: readonly RouteSetting[];
   readonly policyRules: readonly PolicyRuleSetting[];
   readonly proxyNeighbours: readonly ProxyNeighbourSetting[];
+  /** Interfaces whose outgoing packets are shaped. */
+  readonly shaping: readonly ShapingSetting[];
   /** Interfaces that must exist and be up. */
   readonly interfacesUp: readonly string[];
 }
@@ -38,7 +40,12 @@ export interface NftSet {
   readonly name: string;
   readonly key: string;
   readonly data?: string;
-  readonly flags: readonly ("interval" | "constant")[];
+  /** `dynamic`: rules put elements in and take them out, and no others are ever there. */
+  readonly flags: readonly ("interval" | "constant" | "dynamic" | "timeout")[];
+  /** Elements at most; of a dynamic set. */
+  readonly size?: number;
+  /** Each element counts the packets that came upon it. */
+  readonly counts?: boolean;
   /**
    * In nft's words, key first: `10.0.0.1 : 61.138.177.3 . 1024-1151`. No element twice, no key twice,
    * intervals never overlap. The text before ` : ` is what deletes the element.
@@ -145,4 +152,24 @@ export interface PolicyRuleSetting {
 export interface ProxyNeighbourSetting {
   readonly interface: string;
   readonly address: string;
+}
+
+/** The queue of an interface, with its classes; a class comes after its parent. */
+export interface ShapingSetting {
+  readonly interface: string;
+  readonly classes: readonly TrafficClass[];
+}
+
+/** A class of HTB. Bytes per second. */
+export interface TrafficClass {
+  /** 1 to 65535, within the queue. */
+  readonly number: number;
+  /** Undefined: the queue itself. */
+  readonly parent?: number;
+  readonly rate: number;
+  readonly ceiling: number;
+  /** 0 to 7; of a class of classes it means nothing and is 0. */
+  readonly priority: number;
+  /** Packets wait here, the connections in turn (fq_codel) where the kernel has that. */
+  readonly isLeaf: boolean;
 }

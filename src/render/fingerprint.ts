@@ -15,7 +15,13 @@ export function fingerprint(ruleset: FingerprintedRuleset): string {
 }
 
 function canonicalSet(set: NftSet): string {
-  const head = JSON.stringify([set.name, set.key, set.data ?? null, set.flags]);
+  const head = JSON.stringify([
+    set.name,
+    set.key,
+    set.data ?? null,
+    set.flags,
+    ...(set.size === undefined ? [] : [set.size, set.counts === true]),
+  ]);
   return `${head}\n${set.elements.join("\n")}\n`;
 }
 

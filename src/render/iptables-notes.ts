@@ -36,6 +36,9 @@ export function writeNotes(plan: Plan): string {
       cannot.push(`find a subscriber of ${name} in one step: rules are tried one by one, up to 1024 in a /24`);
     }
   }
+  if (gateway.limits !== undefined) {
+    cannot.push("limit subscribers: `limits` of the file is left out (connlimit, hashlimit and tc can do parts of it)");
+  }
   const needs = [
     ...reach.addresses.map((a) => `ip address add ${a.address}/${a.length} dev ${a.interface}`),
     ...[...reach.routes, ...twiceParts.routes].map((route) => {

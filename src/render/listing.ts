@@ -26,6 +26,7 @@ export interface ListedSet {
   readonly key: string;
   readonly data?: string;
   readonly flags: readonly string[];
+  readonly size?: number;
   readonly elements: readonly string[];
 }
 
@@ -69,13 +70,23 @@ export function parseListing(objects: readonly unknown[]): TableListing {
 
 /** A set as a listing would show it, its elements in our order. */
 export function expectedSet(set: NftSet): ListedSet {
-  const { name, key, flags, elements } = set;
-  return set.data === undefined
-    ? { name, key, flags, elements }
-    : { name, key, data: set.data.replace(/^interval /, ""), flags, elements };
+  const { name, key, elements, size } = set;
+  return {
+    name,
+    key,
+    ...(set.data === undefined ? {} : { data: set.data.replace(/^interval /, "") }),
+    flags: set.flags.filter(isListedFlag),
+    ...(size === undefined ? {} : { size }),
+    elements,
+  };
 }
 
-const PRIORITIES: Readonly<Record<string, number>> = { mangle: -150, dstnat: -100, filter: 0, srcnat: 100 };
+/** nft 1.0.6 keeps to itself that rules may change a set; later ones tell. */
+export function isListedFlag(flag: string): boolean {
+  return flag !== "dynamic";
+}
+
+const PRIORITIES: Readonly<Record<string, number>> = { raw: -300, mangle: -150, dstnat: -100, filter: 0, srcnat: 100 };
 
 /** The number of a priority in nft's words: `srcnat + 10` is 110. */
 export function priorityNumber(priority: string): number {
@@ -95,7 +106,14 @@ function listedSet(set: Json): ListedSet {
   const key = typeText(set["type"]);
   const kinds = key.split(" . ");
   const elements = list(set["elem"]).map((element) => elementText(element, kinds));
-  const listed = { name: text(set["name"]), key, flags: list(set["flags"]).map(text), elements };
+  const size = set["size"];
+  const listed = {
+    name: text(set["name"]),
+    key,
+    flags: list(set["flags"]).map(text).filter(isListedFlag),
+    ...(typeof size === "number" ? { size } : {}),
+    elements,
+  };
   return set["map"] === undefined ? listed : { ...listed, data: typeText(set["map"]) };
 }
 

@@ -31,7 +31,9 @@ export function writeCounter(counter: NftCounter): string {
 /** The declaration of a set or map with its elements, to stand inside the table. */
 export function writeSet(set: NftSet): string {
   const lines = [`type ${set.key}${set.data === undefined ? "" : ` : ${set.data}`}`];
+  if (set.size !== undefined) lines.push(`size ${set.size}`);
   if (set.flags.length > 0) lines.push(`flags ${set.flags.join(", ")}`);
+  if (set.counts === true) lines.push("counter");
   if (set.elements.length > 0) lines.push(`elements = ${writeElements(set.elements)}`);
   return `${hash(set.about)}${kindOf(set)} ${set.name} {\n${lines.map((line) => INDENT + line).join("\n")}\n}`;
 }

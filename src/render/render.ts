@@ -1,6 +1,7 @@
 import type { Plan } from "../plan/plan.ts";
 import type { DesiredState } from "./desired-state.ts";
 import { interfaceOf, interfacesUp, linkSettings } from "./links.ts";
+import { shapingSettings } from "./limits/shaping.ts";
 import { reachOf } from "./reach.ts";
 import { renderRuleset } from "./ruleset.ts";
 import { sysctlSettings } from "./sysctl.ts";
@@ -25,6 +26,7 @@ export function renderState(plan: Plan): DesiredState {
     routes,
     policyRules: twice.policyRules,
     proxyNeighbours: reach.proxyNeighbours,
+    shaping: shapingSettings(plan),
     interfacesUp: [...interfacesUp(gateway), ...(needsLoopback ? ["lo"] : [])],
   };
 }

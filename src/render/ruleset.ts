@@ -4,6 +4,9 @@ import type { NftChain, NftCounter, NftSet, Ruleset } from "./desired-state.ts";
 import { rulesetComment } from "./fingerprint.ts";
 import { forwardMaps } from "./forwards.ts";
 import { guardParts } from "./guard.ts";
+import { limitParts } from "./limits/limit-parts.ts";
+import { reserveParts } from "./limits/reserve.ts";
+import { shapingParts } from "./limits/shaping.ts";
 import { interfaceOf } from "./links.ts";
 import { quoteInterface, quoteInterfaces } from "./name.ts";
 import { addressSet, sourceParts, type SourceParts } from "./source-nat.ts";
@@ -21,6 +24,7 @@ export function renderRuleset(plan: Plan): Ruleset {
   const sources = plan.sources.map((source) => ({ ...sourceParts(source), out: source.rule.out }));
   const twice = twiceNatParts(gateway.twiceNat, (link) => interfaceOf(gateway, link));
   const guard = guardParts(gateway, sources, statics);
+  const limits = [reserveParts(gateway), shapingParts(plan), limitParts(plan)];
   const listening = [...forwards.rules, ...statics.incoming];
   const sets: NftSet[] = [
     ...(listening.length === 0 ? [] : [publicSet(gateway)]),
@@ -28,11 +32,13 @@ export function renderRuleset(plan: Plan): Ruleset {
     ...statics.sets,
     ...sources.flatMap((source) => source.sets),
     ...guard.sets,
+    ...limits.flatMap((part) => part.sets),
   ];
   const counters: NftCounter[] = [
     ...sources.map((source) => source.counter),
     ...guard.counters,
     ...(twice.input.length === 0 ? [] : [OVERLAP_COUNTER]),
+    ...limits.flatMap((part) => part.counters),
   ];
   const chains = [
     ...(listening.length === 0 ? [] : [listenChain(listening)]),
@@ -42,6 +48,7 @@ export function renderRuleset(plan: Plan): Ruleset {
     ...destinationChains(listening.length > 0, twice),
     ...postroutingChain(gateway, sources, statics, twice, listening.length > 0),
     ...guard.chains,
+    ...limits.flatMap((part) => part.chains),
   ];
   return {
     family: "ip",

@@ -1,7 +1,13 @@
 import fc from "fast-check";
-import type { DesiredState, LinkSetting, NftSet } from "../../src/render/desired-state.ts";
+import type {
+  DesiredState,
+  LinkSetting,
+  NftSet,
+  ShapingSetting,
+  TrafficClass,
+} from "../../src/render/desired-state.ts";
 import type { LiveLink } from "../../src/apply/live.ts";
-import type { FakeKernel, FakeState } from "./kernel.ts";
+import type { FakeKernel, FakeQueue, FakeState } from "./kernel.ts";
 import type { FakeTable } from "./nft.ts";
 
 const INTERFACES = ["wan", "lan", "wan2"] as const;
@@ -59,6 +65,38 @@ const proxyNeighbours = fc.uniqueArray(fc.record({ interface: interfaceName, add
   maxLength: 2,
   selector: (neighbour) => JSON.stringify(neighbour),
 });
+
+/** A line, perhaps a group below it, and subscribers below one of them. */
+const shaping = fc.uniqueArray(
+  fc
+    .record({
+      interface: interfaceName,
+      line: fc.constantFrom(1000, 2000),
+      group: fc.option(fc.constantFrom(100, 200), { nil: undefined }),
+      subscribers: fc.uniqueArray(
+        fc.record({ number: fc.integer({ min: 1, max: 5 }), rate: fc.constantFrom(10, 20) }),
+        {
+          maxLength: 4,
+          selector: ({ number }) => number,
+        },
+      ),
+    })
+    .map(({ interface: device, line, group, subscribers }): ShapingSetting => {
+      const parents = [
+        { number: 9, rate: line, ceiling: line },
+        ...(group === undefined ? [] : [{ number: 8, parent: 9, rate: group, ceiling: line }]),
+      ];
+      const parent = group === undefined ? 9 : 8;
+      return {
+        interface: device,
+        classes: [
+          ...parents.map((one) => ({ ...one, priority: 0, isLeaf: subscribers.length === 0 && one.number === parent })),
+          ...subscribers.map((one) => ({ ...one, parent, ceiling: line, priority: 3, isLeaf: true })),
+        ],
+      };
+    }),
+  { maxLength: 2, selector: (setting) => setting.interface },
+);
 
 const elements = (isMap: boolean): fc.Arbitrary<string[]> =>
   fc
@@ -132,6 +170,7 @@ export const desiredState: fc.Arbitrary<DesiredState> = fc
     routes,
     policyRules,
     proxyNeighbours,
+    shaping,
     interfacesUp: fc.subarray([...INTERFACES]),
   })
   // As the renderer does it: what a route leads through is up.
@@ -228,6 +267,9 @@ export const meddling: fc.Arbitrary<(live: FakeKernel) => void> = fc.constantFro
   (live) => live.state.policyRules.pop(),
   (live) => live.state.proxyNeighbours.pop(),
   (live) => live.setLinkUp("lan", false),
+  (live) => inQueue(live, (queue) => queue.classes.pop()),
+  (live) => inQueue(live, ({ classes }) => classes.splice(0, 1, { ...(classes[0] as TrafficClass), rate: 7 })),
+  (live) => inQueue(live, (queue) => live.removeShaping(queue.interface)),
   (live) => inLinks(live, "m0", () => live.setMaster("m0", undefined)),
   (live) => inLinks(live, "bond0", () => live.setBond("bond0", { miimon: 77 })),
   (live) => inLinks(live, "vlan7", () => live.removeDevice("vlan7")),
@@ -237,6 +279,11 @@ function inTable(live: FakeKernel, change: (table: FakeTable) => unknown): void 
   if (live.state.table === undefined) return;
   change(live.state.table);
   live.state.generation += 1;
+}
+
+function inQueue(live: FakeKernel, change: (queue: FakeQueue) => unknown): void {
+  const [queue] = live.state.queues;
+  if (queue !== undefined) change(queue);
 }
 
 function inLinks(live: FakeKernel, name: string, change: () => void): void {

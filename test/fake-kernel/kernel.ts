@@ -1,6 +1,7 @@
 import { KernelError, type KernelErrorCode } from "../../src/kernel/error.ts";
 import { sameSetting } from "../../src/apply/record.ts";
-import type { AddressHolder, Live, LiveLink, LiveRoute, Session } from "../../src/apply/live.ts";
+import { QUEUE_HANDLE } from "../../src/render/limits/shaping.ts";
+import type { AddressHolder, Live, LiveLink, LiveQueue, LiveRoute, Session } from "../../src/apply/live.ts";
 import type {
   AddressSetting,
   BondOptionSettings,
@@ -8,6 +9,7 @@ import type {
   PolicyRuleSetting,
   ProxyNeighbourSetting,
   RouteSetting,
+  TrafficClass,
 } from "../../src/render/desired-state.ts";
 import { copyPlain } from "./plain-data.ts";
 import { printTable, runScript, tableObjects, type FakeTable } from "./nft.ts";
@@ -24,6 +26,12 @@ export interface FakeState {
   routes: LiveRoute[];
   policyRules: PolicyRuleSetting[];
   proxyNeighbours: ProxyNeighbourSetting[];
+  queues: FakeQueue[];
+}
+
+/** A queue somebody put at an interface; what the kernel itself puts there is not among them. */
+export interface FakeQueue extends LiveQueue {
+  classes: TrafficClass[];
 }
 
 /** What a bond is that was told nothing. */
@@ -63,6 +71,7 @@ export class FakeKernel implements Live {
       routes: [],
       policyRules: [],
       proxyNeighbours: [],
+      queues: [],
       ...state,
     });
   }
@@ -71,8 +80,9 @@ export class FakeKernel implements Live {
   comparable(): Omit<FakeState, "generation"> {
     const { generation: _, ...state } = copyPlain(this.state);
     const byText = (a: unknown, b: unknown): number => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
-    for (const list of [state.links, state.addresses, state.routes, state.policyRules, state.proxyNeighbours])
-      list.sort(byText);
+    const { links, addresses, routes, policyRules, proxyNeighbours, queues } = state;
+    for (const { classes } of queues) classes.sort(byText);
+    for (const list of [links, addresses, routes, policyRules, proxyNeighbours, queues]) list.sort(byText);
     state.table?.counters.sort();
     return state;
   }
@@ -152,8 +162,8 @@ export class FakeKernel implements Live {
     if (!up) this.state.routes = this.state.routes.filter((route) => route.interface !== name);
   }
   /** Kinds of interfaces this kernel cannot make. */
-  readonly lacks = new Set<"bond" | "vlan">();
-  canMake(kind: "bond" | "vlan"): boolean {
+  readonly lacks = new Set<"bond" | "vlan" | "htb">();
+  canMake(kind: "bond" | "vlan" | "htb"): boolean {
     return !this.lacks.has(kind);
   }
   addDevice(setting: DeviceSetting): void {
@@ -179,6 +189,7 @@ export class FakeKernel implements Live {
       .map((link) => (link.master === name ? this.#alone(link) : link));
     this.state.addresses = this.state.addresses.filter((address) => address.interface !== name);
     this.state.routes = this.state.routes.filter((route) => route.interface !== name);
+    this.state.queues = this.state.queues.filter((queue) => queue.interface !== name);
     delete this.state.sysctls[`net.ipv4.conf.${name}.forwarding`];
   }
   setBond(name: string, options: BondOptionSettings): void {
@@ -279,6 +290,43 @@ export class FakeKernel implements Live {
   removeProxyNeighbour(setting: ProxyNeighbourSetting): void {
     this.#mutate();
     remove(this.state.proxyNeighbours, setting);
+  }
+
+  queues(): LiveQueue[] {
+    return this.state.queues.map(({ interface: device, kind, handle }) => ({ interface: device, kind, handle }));
+  }
+  classes(device: string): TrafficClass[] {
+    return copyPlain(this.#ourQueue(device)?.classes ?? []);
+  }
+  addShaping(device: string): void {
+    this.#mutate();
+    this.#needLink(device);
+    if (this.state.queues.some((queue) => queue.interface === device)) refuse("kernel-exists");
+    this.state.queues.push({ interface: device, kind: "htb", handle: QUEUE_HANDLE, classes: [] });
+  }
+  removeShaping(device: string): void {
+    this.#mutate();
+    const queue = this.#ourQueue(device) ?? refuse("kernel-not-found");
+    this.state.queues = this.state.queues.filter((other) => other !== queue);
+  }
+  setClasses(device: string, numbers: ReadonlySet<number>, wanted: readonly TrafficClass[]): void {
+    const queue = this.#ourQueue(device) ?? refuse("kernel-not-found");
+    this.#mutate();
+    queue.classes = queue.classes.filter(({ number }) => !numbers.has(number));
+    for (const one of wanted) {
+      // A call that fails half-way leaves the classes before it made.
+      this.#mutate();
+      const isMade = (number: number | undefined): boolean => queue.classes.some((other) => other.number === number);
+      if (one.parent !== undefined && !isMade(one.parent)) refuse("kernel-not-found");
+      if (isMade(one.number)) refuse("kernel-exists");
+      queue.classes.push(copyPlain(one));
+    }
+    if (queue.classes.some(({ parent }) => parent !== undefined && !queue.classes.some((up) => up.number === parent))) {
+      refuse("kernel-busy");
+    }
+  }
+  #ourQueue(device: string): FakeQueue | undefined {
+    return this.state.queues.find((queue) => queue.interface === device && queue.handle === QUEUE_HANDLE);
   }
 
   #mutate(): void {
