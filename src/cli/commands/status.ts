@@ -6,6 +6,8 @@ import { command } from "../command.ts";
 import { planFile } from "../gateway-file.ts";
 import { fastPathLines } from "../fastpath-text.ts";
 import { occupancyLines, occupancyRows, type OccupancyRow } from "../occupancy-text.ts";
+import type { LimitUse } from "../../observe/limits.ts";
+import { limitUseLines } from "../limit-use-text.ts";
 import type { Output } from "../output.ts";
 import { CONFIG_FLAG } from "../parameters.ts";
 
@@ -38,6 +40,10 @@ export const status = command<Flags, []>({
       "occupancy",
       "for each public address: { address, connections, ports, portsAvailable?, hosts }; absent with --quick",
     ],
+    [
+      "limits",
+      "what the limits did: { refused: [{ address, connections, rate }], shaped: [{ interface, classes, bytes, drops, backlogBytes, held }] }; absent without limits",
+    ],
     ["fastPath", "what `meganat fastpath status` says; absent when it is off"],
     ["counters", "the rules' counters: { name, packets, bytes }"],
     ["leftOut", "what the last apply had to leave out: { code, message, fix }"],
@@ -64,6 +70,8 @@ export const status = command<Flags, []>({
     const installed = netns === undefined ? readInstallation() : undefined;
     const { readFastPathStatus } = await import("../../fastpath/status.ts");
     const fastPath = readFastPathStatus({ netns });
+    const { readLimitUse } = await import("../../observe/limits.ts");
+    const limits = found.state === "absent" ? undefined : readLimitUse(netns);
     const rows = quick || found.state === "absent" ? undefined : await occupancyRows(netns, plan);
     const finding =
       found.state !== "in-place" ||
@@ -76,9 +84,10 @@ export const status = command<Flags, []>({
         ...found,
         ...(installed === undefined ? {} : { installed }),
         ...(fastPath === undefined ? {} : { fastPath }),
+        ...(limits === undefined ? {} : { limits }),
         ...(rows === undefined ? {} : { occupancy: rows }),
       },
-      text: statusText(output, found, rows, installed, fastPath),
+      text: statusText(output, found, rows, installed, fastPath, limits),
       status: finding ? 1 : 0,
     };
   },
@@ -98,6 +107,7 @@ function statusText(
   rows: readonly OccupancyRow[] | undefined,
   installed: Installation | undefined,
   fastPath: FastPathStatus | undefined,
+  limits: LimitUse | undefined,
 ): string {
   const { state, gateway, rules, appliedAt, connections, counters, drift, interrupted, pending } = found;
   const style = state === "in-place" ? "good" : state === "absent" ? "quiet" : "bad";
@@ -113,6 +123,7 @@ function statusText(
     `connections  ${String(count ?? "unknown")} of ${String(max ?? "unknown")}${share}, ${String(buckets ?? "unknown")} buckets`,
   ];
   if (rows !== undefined) lines.push("", output.paint("heading", "Public addresses"), ...occupancyLines(rows));
+  if (limits !== undefined) lines.push("", output.paint("heading", "Limits"), ...limitUseLines(limits));
   const counted = counters.filter(({ packets }) => packets > 0);
   if (counted.length > 0) {
     lines.push("", output.paint("heading", "Counters"));
