@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test, type TestContext } from "node:test";
+import { readFastPathStatus } from "../../src/fastpath/status.ts";
+import { turnOffFastPath } from "../../src/fastpath/turn-off.ts";
+import { turnOnFastPath } from "../../src/fastpath/turn-on.ts";
 import { spawnInNamespace } from "../../src/kernel/namespace.ts";
 import { buildScene, type Scene } from "../../src/lab/drill/scene.ts";
 import { holdLow } from "../../src/lab/drill/low-limit.ts";
@@ -171,4 +174,21 @@ test("a subscriber with 10 Mbit/s gets them, and another the rest of the line", 
   const use = readLimitUse(scene.gateway);
   assert.deepEqual(use?.shaped.map((one) => one.interface).toSorted(), ["lan", "wan"]);
   assert.ok(use.shaped.every(({ bytes }) => bytes > 1e6));
+});
+
+test("with the fast path on a rate still holds, and who has none takes it", NEEDS_ROOT, async (t) => {
+  const scene = await sceneWith(
+    t,
+    "limits: { groups: [{ name: slow, members: 10.64.1.5, per-subscriber: { up: 10mbit, down: 10mbit } }] }\n",
+  );
+  const place = { netns: scene.gateway };
+  scene.undo(() => turnOffFastPath(place));
+  turnOnFastPath({ ...place, path: "tc", devices: ["wan", "lan"] });
+  for (const down of [false, true]) {
+    const [slow = 0, other = 0] = await measureBoth(scene, [FLOODER_ADDRESS, "10.64.2.9"], down);
+    assert.ok(slow > 7 && slow < 11, `the limited one got ${slow} Mbit/s`);
+    assert.ok(other > 50, `the other got ${other} Mbit/s`);
+  }
+  const carried = readFastPathStatus(place)?.devices.map(({ packets }) => packets) ?? [];
+  assert.ok(carried.length === 2 && carried.every((packets) => packets.forwarded > 1000), JSON.stringify(carried));
 });
