@@ -34,6 +34,8 @@ export interface HttpAnswer {
 /** A text sent over TCP or UDP, to be answered. */
 export interface TextRequest extends ExchangeEnds {
   readonly text: string;
+  /** TCP: end the connection by RST and not by FIN. */
+  readonly reset?: boolean;
 }
 
 /** The answer, the address and port it came from, and the client's own end. */
@@ -114,7 +116,8 @@ export function tcpExchange(request: TextRequest): Promise<TextAnswer> {
         remote: { address: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 },
         local: { address: socket.localAddress ?? "", port: socket.localPort ?? 0 },
       });
-      socket.end();
+      if (request.reset === true) socket.resetAndDestroy();
+      else socket.end();
     });
   });
 }
