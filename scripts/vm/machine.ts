@@ -1,8 +1,9 @@
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
-import { accessSync, constants, existsSync } from "node:fs";
+import { existsSync } from "node:fs";
 import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { Agent, type CommandOptions, type CommandResult } from "./agent.ts";
+import { kvmWorks } from "./kvm.ts";
 import { Monitor } from "./monitor.ts";
 import { prepareDisk } from "./disk.ts";
 import { qemuArguments, type GuestFiles, type MachineShape } from "./qemu.ts";
@@ -166,14 +167,5 @@ function findFiles(): GuestFiles {
   const script = fileURLToPath(new URL("build-guest.sh", import.meta.url));
   const guest = execFileSync("sh", [script], { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }).trim();
   const init = fileURLToPath(new URL("guest-init.sh", import.meta.url));
-  return { guest, init, node: process.execPath, kvm: mayUseKvm() };
-}
-
-function mayUseKvm(): boolean {
-  try {
-    accessSync("/dev/kvm", constants.R_OK | constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  return { guest, init, node: process.execPath, kvm: kvmWorks(QEMU) };
 }

@@ -19,7 +19,7 @@ export interface GuestFiles {
   /** The guest's first program. */
   readonly init: string;
   readonly node: string;
-  /** /dev/kvm may be used: some ten times faster. */
+  /** The processor may be made by KVM, not imitated: some ten times faster. */
   readonly kvm: boolean;
 }
 
