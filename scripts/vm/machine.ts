@@ -42,6 +42,7 @@ export class Machine {
   readonly #shape: MachineShape;
   readonly #files: GuestFiles;
   readonly #watchConsole: ((text: string) => void) | undefined;
+  readonly #unplugged = new Set<string>();
   #running: Running | undefined;
 
   private constructor(shape: MachineShape, files: GuestFiles, watchConsole?: (text: string) => void) {
@@ -71,8 +72,13 @@ export class Machine {
     return out;
   }
 
-  /** Plugs a cable's end in or out: `eth0` the gateway's, `far0` the other. The interface loses or gets its carrier. */
+  /**
+   * Plugs a cable's end in or out: `eth0` the gateway's, `far0` the other. The interface loses or gets its carrier.
+   * What is out stays out when the guest boots again.
+   */
   async plug(end: string, inserted: boolean): Promise<void> {
+    if (inserted) this.#unplugged.delete(end);
+    else this.#unplugged.add(end);
     await this.#alive().monitor.execute("set_link", { name: end, up: inserted });
   }
 
@@ -126,6 +132,7 @@ export class Machine {
       agent.fail(new Error(`the virtual machine did not boot in ${BOOT_SECONDS} s; its console:\n${this.console}`));
     }, BOOT_SECONDS * 1000);
     try {
+      for (const end of this.#unplugged) await monitor.execute("set_link", { name: end, up: false });
       this.kernel = await agent.ready;
       // Whatever the state: it is for the caller to judge.
       if (this.#shape.systemd) await this.run(["systemctl", "is-system-running", "--wait"]);
