@@ -1,5 +1,6 @@
 import { KernelError } from "./error.ts";
 import { CATALOGUE, type FeatureDefinition } from "./features/catalogue.ts";
+import { moduleForbiddenBy } from "./module.ts";
 import { inNamespace, inThrowawayNamespace, type NamespaceName } from "./namespace.ts";
 import { readKernelConfig, readModules, type ModuleState } from "./proc.ts";
 
@@ -62,6 +63,10 @@ function answer(
   if (waiting.length > 0) {
     const missing = missingSymbols(definition, config);
     if (missing !== undefined) return missing;
+    for (const name of waiting) {
+      const line = moduleForbiddenBy(name);
+      if (line !== undefined) return { present: false, detail: `modprobe.d forbids module ${name}: ${line}` };
+    }
     return { present: true, detail: `not loaded yet: ${waiting.join(", ")}` };
   }
   try {
