@@ -23,7 +23,7 @@ export interface Gateway {
 }
 
 /** `auto` takes for each interface what suits it. */
-export type FastPathChoice = "auto" | "xdp" | "tc" | "off";
+export type FastPathChoice = "auto" | "xdp" | "tc" | "flowtable" | "off";
 
 /** A network interface in its role: `name` is what the file calls it, `interface` what the kernel does. */
 export interface Link {

@@ -5,6 +5,7 @@ import { remarkLines, changeLines } from "../apply-text.ts";
 import { command } from "../command.ts";
 import { planFile } from "../gateway-file.ts";
 import { fastPathLines } from "../fastpath-text.ts";
+import { flowtableDevices, flowtableLines } from "../flowtable-text.ts";
 import { occupancyLines, occupancyRows, type OccupancyRow } from "../occupancy-text.ts";
 import type { LimitUse } from "../../observe/limits.ts";
 import { limitUseLines } from "../limit-use-text.ts";
@@ -69,7 +70,11 @@ export const status = command<Flags, []>({
     const { readInstallation } = await import("../../apply/boot/installation.ts");
     const installed = netns === undefined ? readInstallation() : undefined;
     const { readFastPathStatus } = await import("../../fastpath/status.ts");
-    const fastPath = readFastPathStatus({ netns });
+    const { readFlowtable } = await import("../../fastpath/flowtable.ts");
+    const programs = readFastPathStatus({ netns });
+    const flowtable = readFlowtable(netns);
+    const fastPath = flowtable === undefined ? programs : { ...flowtable, devices: flowtableDevices(flowtable) };
+    const fastPathText = flowtable === undefined ? programLines(output, programs) : flowtableLines(output, flowtable);
     const { readLimitUse } = await import("../../observe/limits.ts");
     const limits = found.state === "absent" ? undefined : readLimitUse(netns);
     const rows = quick || found.state === "absent" ? undefined : await occupancyRows(netns, plan);
@@ -78,7 +83,7 @@ export const status = command<Flags, []>({
       found.problems.length > 0 ||
       found.leftOut.length > 0 ||
       installed?.fix !== undefined ||
-      fastPath?.whole === false;
+      programs?.whole === false;
     return {
       json: {
         ...found,
@@ -87,11 +92,16 @@ export const status = command<Flags, []>({
         ...(limits === undefined ? {} : { limits }),
         ...(rows === undefined ? {} : { occupancy: rows }),
       },
-      text: statusText(output, found, rows, installed, fastPath, limits),
+      text: statusText(output, found, rows, installed, fastPathText, limits),
       status: finding ? 1 : 0,
     };
   },
 });
+
+/** Nothing when it is off. */
+function programLines(output: Output, status: FastPathStatus | undefined): string[] {
+  return status === undefined ? [] : fastPathLines(output, status).filter((line) => line !== "");
+}
 
 const STATES: Readonly<Record<GatewayStatus["state"], string>> = {
   "in-place": "in place, as applied",
@@ -106,7 +116,7 @@ function statusText(
   found: GatewayStatus,
   rows: readonly OccupancyRow[] | undefined,
   installed: Installation | undefined,
-  fastPath: FastPathStatus | undefined,
+  fastPathText: readonly string[],
   limits: LimitUse | undefined,
 ): string {
   const { state, gateway, rules, appliedAt, connections, counters, drift, interrupted, pending } = found;
@@ -119,7 +129,7 @@ function statusText(
     ...(appliedAt === undefined ? [] : [`applied      ${appliedAt}`]),
     ...(rules === undefined ? [] : [`rules        ${rules}`]),
     ...installedLines(output, installed),
-    ...(fastPath === undefined ? [] : fastPathLines(output, fastPath).filter((line) => line !== "")),
+    ...fastPathText,
     `connections  ${String(count ?? "unknown")} of ${String(max ?? "unknown")}${share}, ${String(buckets ?? "unknown")} buckets`,
   ];
   if (rows !== undefined) lines.push("", output.paint("heading", "Public addresses"), ...occupancyLines(rows));

@@ -44,9 +44,9 @@ export const fileSchema = keys("a gateway file", {
   limits: limitsSchema.nullable().optional().meta({
     description: "What subscribers may take: connections, new connections, rates; and what is kept in reserve.",
   }),
-  "fast-path": choice(["auto", "xdp", "tc", "off"], {
+  "fast-path": choice(["auto", "xdp", "tc", "flowtable", "off"], {
     description:
-      "By which eBPF program established connections are forwarded past the network stack: in the driver (xdp), in front of the stack (tc), what suits each interface (auto), or not (off, the default).",
+      "How established connections are forwarded past the network stack: by an eBPF program in the driver (xdp) or in front of the stack (tc), by whichever suits each interface (auto), by the kernel's own flowtable, or not (off, the default).",
     examples: ["auto", "off"],
   }).optional(),
 });

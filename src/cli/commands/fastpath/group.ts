@@ -7,5 +7,5 @@ import { fastPathStatus } from "./status.ts";
 /** The commands about the fast path. */
 export const fastpath = buildRouteMap<"on" | "off" | "status", MeganatContext>({
   routes: { on: fastPathOn, off: fastPathOff, status: fastPathStatus },
-  docs: { brief: "Forward established connections without the kernel's network stack (eBPF)" },
+  docs: { brief: "Forward established connections without the kernel's network stack (eBPF, flowtable)" },
 });

@@ -5,10 +5,11 @@ import { readGatewayFile } from "../../gateway-file.ts";
 import { CONFIG_FLAG } from "../../parameters.ts";
 import { parseCount } from "../../whole-number.ts";
 import { fastPathLines } from "../../fastpath-text.ts";
+import { flowtableDevices, flowtableLines } from "../../flowtable-text.ts";
 
 interface Flags {
   readonly config?: string;
-  readonly path: Path | "auto";
+  readonly path: Path | "flowtable" | "auto";
   readonly connections?: number;
 }
 
@@ -31,20 +32,22 @@ export const fastPathOn = command<Flags, string[]>({
       "meganat fastpath on --path xdp eth0 eth1",
       "before the kernel makes a packet of the frame: network cards with XDP",
     ],
+    ["meganat fastpath on --path flowtable -c gateway.yaml", "by the kernel's own, without eBPF"],
   ],
   json: [
-    ["devices", "list of { name, path: xdp or tc }"],
-    ["places", "{ ipv4, ipv6, bytes }: how many directions of connections can be remembered"],
+    ["devices", "list of { name, path: xdp, tc or flowtable }"],
+    ["places", "{ ipv4, ipv6, bytes }: how many directions of connections can be remembered; not for flowtable"],
     ["notes", "what stays with the kernel because a rule has to see each packet, and what counts less"],
-    ["settings", "settings of connection tracking that were changed: { name, old, set }"],
+    ["settings", "settings of connection tracking that were changed: { name, old, set }; none for flowtable"],
   ],
   parameters: {
     flags: {
       config: { ...CONFIG_FLAG, optional: true },
       path: {
         kind: "enum",
-        values: ["auto", "xdp", "tc"],
-        brief: "Where packets are caught: in the network card's driver (xdp) or in front of the network stack (tc)",
+        values: ["auto", "xdp", "tc", "flowtable"],
+        brief:
+          "Where packets are caught: in the card's driver (xdp), before the network stack (tc), or the kernel's flowtable",
         default: "auto",
       },
       connections: {
@@ -77,6 +80,14 @@ export const fastPathOn = command<Flags, string[]>({
         },
         2,
       );
+    }
+    if (path === "flowtable") {
+      const { turnOnFlowtable } = await import("../../../fastpath/turn-on-flowtable.ts");
+      const flowtable = turnOnFlowtable({ netns, devices });
+      return {
+        json: { devices: flowtableDevices(flowtable), notes: flowtable.notes },
+        text: flowtableLines(output, flowtable, flowtable.notes).join("\n"),
+      };
     }
     const { turnOnFastPath } = await import("../../../fastpath/turn-on.ts");
     const status = turnOnFastPath({

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { command } from "../../command.ts";
 import { deviceRates, fastPathLines } from "../../fastpath-text.ts";
+import { flowtableDevices, flowtableLines } from "../../flowtable-text.ts";
 import { parseCount } from "../../whole-number.ts";
 
 interface Flags {
@@ -22,7 +23,10 @@ export const fastPathStatus = command<Flags, []>({
   json: [
     ["state", "on, off or half"],
     ["since", "when it was turned on, ISO 8601"],
-    ["devices", "list of { name, path, packets: { forwarded, unknown, ... }, bytes }, counts since then"],
+    [
+      "devices",
+      "list of { name, path, packets: { forwarded, unknown, ... }, bytes }, counts since then; flowtable has none",
+    ],
     ["rates", "list of { name, packetsPerSecond: { forwarded, ... }, bytesPerSecond } of the interval"],
     ["places", "{ ipv4, ipv6, bytes }"],
     ["coverage", "share of connections that are remembered"],
@@ -41,6 +45,14 @@ export const fastPathStatus = command<Flags, []>({
     },
   },
   run: async ({ output, netns }, { interval }) => {
+    const { readFlowtable } = await import("../../../fastpath/flowtable.ts");
+    const flowtable = readFlowtable(netns);
+    if (flowtable !== undefined) {
+      return {
+        json: { state: "on", since: flowtable.since, devices: flowtableDevices(flowtable) },
+        text: flowtableLines(output, flowtable).join("\n"),
+      };
+    }
     const { readFastPathStatus } = await import("../../../fastpath/status.ts");
     const before = readFastPathStatus({ netns });
     const start = performance.now();
