@@ -61,6 +61,7 @@ test("rules of iptables are known by chain, jump, comment or interface", () => {
 test("rules of nft are known by table, chain or comment", () => {
   for (const [table, chain, comment, owner] of [
     ["meganat", "forward", undefined, "MegaNAT"],
+    ["meganat_fastpath", "forward", undefined, "MegaNAT"],
     ["docker-bridges", "filter-FORWARD", undefined, "Docker"],
     ["kube-proxy", "services", undefined, "kube-proxy"],
     ["firewalld", "filter_FORWARD", undefined, "firewalld"],

@@ -60,7 +60,7 @@ const CHAIN_NAMES: readonly (readonly [RegExp, keyof typeof OWNERS])[] = [
 ];
 
 const TABLE_NAMES: readonly (readonly [RegExp, keyof typeof OWNERS])[] = [
-  [/^meganat$/, "meganat"],
+  [/^meganat(_fastpath)?$/, "meganat"],
   [/^docker-bridges$/, "docker"],
   [/^kube-proxy$/, "kubernetes"],
   [/^(calico|cali)$/, "calico"],
