@@ -52,7 +52,7 @@ export function applyGateway(options: ApplyOptions): ApplyOutcome {
   return refusing(options, () => applyIn(surroundingsOf(options), options));
 }
 
-/** Says what `applyGateway` would do, with the exact nft text, and touches nothing. */
+/** Says what `applyGateway` would do, with the exact nft text, and touches nothing; connection tracking is loaded. */
 export function dryRun(options: ApplyOptions): ApplyOutcome {
   return refusing(options, () => dryRunIn(surroundingsOf(options), options));
 }
@@ -60,6 +60,8 @@ export function dryRun(options: ApplyOptions): ApplyOutcome {
 /** `dryRun` in given surroundings. */
 export function dryRunIn({ live, store }: Surroundings, options: ApplyOptions): ApplyOutcome {
   return refusing(options, () => {
+    // Its settings exist only then; no packet is tracked before there are rules.
+    ensureConntrack(live, options.desired);
     const intention = intend(live, readSituation(live, store, options.desired), options.desired, options);
     if (intention.problems.length > 0) return outcomeOf("refused", options, intention);
     return outcomeOf(intention.changes.length === 0 ? "unchanged" : "would-apply", options, intention);
