@@ -10,9 +10,10 @@ export interface ForwardCondition {
 }
 
 const SHORT: TrialLength = { warmUp: 300, measured: 700 };
-/** Three times through a million: a connection that comes round every few seconds takes time to be seen. */
-const LONG: TrialLength = { warmUp: 2000, warmUpPackets: 3_000_000, measured: 1500 };
+/** How often all connections come round before it counts: one that comes every few seconds takes time to be seen. */
+const ROUNDS_TO_LEARN = 3;
 const MILLION = 1_000_000;
+const LONG: TrialLength = { warmUp: 2000, warmUpPackets: ROUNDS_TO_LEARN * MILLION, measured: 1500 };
 const EXPONENT = 1.1;
 const THOUSAND: Mix = { kind: "even", connections: 1000 };
 
@@ -30,7 +31,11 @@ export const WHOLE: readonly ForwardCondition[] = [
 /** Nothing but so many connections, in random order or in a Zipf mix. */
 export function onlyWith(connections: number, zipf: boolean): ForwardCondition {
   const mix: Mix = zipf ? { kind: "zipf", connections, exponent: EXPONENT } : { kind: "even", connections };
-  return { mix, table: connections, length: connections < MILLION / 10 ? SHORT : LONG };
+  return {
+    mix,
+    table: connections,
+    length: connections < MILLION / 10 ? SHORT : { ...LONG, warmUpPackets: ROUNDS_TO_LEARN * connections },
+  };
 }
 
 /** What can be had in a minute. */

@@ -1,4 +1,4 @@
-import { totalmem } from "node:os";
+import { measureScale } from "../../bench-parts.ts";
 import { REPORT_FLAGS, REPORT_JSON, reportBenchmark, type ReportFlags } from "../../bench-report.ts";
 import { command } from "../../command.ts";
 import { parseCount } from "../../whole-number.ts";
@@ -7,9 +7,6 @@ interface Flags extends Omit<ReportFlags, "rounds"> {
   readonly connections?: number;
   readonly sample: number;
 }
-
-const CONNECTIONS = 10_000_000;
-const QUICK_CONNECTIONS = 1_000_000;
 
 const { seed, quick, html, markdown } = REPORT_FLAGS;
 
@@ -59,21 +56,6 @@ export const benchScale = command<Flags, []>({
       },
     },
   },
-  run: async ({ output }, flags) => {
-    const [{ benchmarkScale }, { scaleSection }] = await Promise.all([
-      import("../../../bench/scale/scale-benchmark.ts"),
-      import("../../../bench/scale/scale-section.ts"),
-    ]);
-    return await reportBenchmark(output, flags, async ({ seed, onStep, signal }) => {
-      const result = await benchmarkScale({
-        connections: flags.connections ?? (flags.quick ? QUICK_CONNECTIONS : CONNECTIONS),
-        sample: flags.sample,
-        seed,
-        memoryBytes: totalmem(),
-        onStep,
-        signal,
-      });
-      return { json: result, sections: [scaleSection(result)] };
-    });
-  },
+  run: async ({ output }, { connections, sample, ...flags }) =>
+    await reportBenchmark(output, flags, async (setup) => await measureScale(setup, { connections, sample })),
 });

@@ -1,3 +1,4 @@
+import { measureSetup } from "../../bench-parts.ts";
 import { REPORT_FLAGS, REPORT_JSON, reportBenchmark, type ReportFlags } from "../../bench-report.ts";
 import { command } from "../../command.ts";
 import { parseCount } from "../../whole-number.ts";
@@ -6,12 +7,6 @@ interface Flags extends ReportFlags {
   readonly connections?: number;
   readonly trials: number;
 }
-
-const CONNECTIONS = 10_000_000;
-const QUICK_CONNECTIONS = 300_000;
-const STEPS = [100_000, 1_000_000, 4_000_000];
-const SLICE = 50_000;
-const QUICK_SLICE = 20_000;
 
 /** Measures establishing connections by what the table holds. */
 export const benchSetup = command<Flags, []>({
@@ -60,24 +55,10 @@ export const benchSetup = command<Flags, []>({
       },
     },
   },
-  run: async ({ output }, flags) => {
-    const [{ benchmarkSetup }, { setupSection }] = await Promise.all([
-      import("../../../bench/setup/setup-benchmark.ts"),
-      import("../../../bench/setup/setup-section.ts"),
-    ]);
-    const most = flags.connections ?? (flags.quick ? QUICK_CONNECTIONS : CONNECTIONS);
-    const levels = [0, ...(flags.quick ? [] : STEPS.filter((step) => step < most)), most];
-    return await reportBenchmark(output, flags, async ({ seed, onStep, signal }) => {
-      const result = await benchmarkSetup({
-        levels,
-        slice: flags.quick ? QUICK_SLICE : SLICE,
-        trials: flags.trials,
-        rounds: flags.rounds ?? 1,
-        seed,
-        onStep,
-        signal,
-      });
-      return { json: result, sections: [setupSection(result)] };
-    });
-  },
+  run: async ({ output }, { connections, trials, rounds = 1, ...flags }) =>
+    await reportBenchmark(
+      output,
+      { ...flags, rounds },
+      async (setup) => await measureSetup(setup, { connections, trials, rounds }),
+    ),
 });
