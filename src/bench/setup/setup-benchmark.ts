@@ -133,8 +133,9 @@ async function measureArm(
   { levels, slice, trials, seed, signal }: SetupOptions,
 ): Promise<ArmRound> {
   const gateway = lab.topology.namespaces.gateway;
-  // The trials' own, what a queue may lose, and one of each subscriber, so that the gateway knows them.
-  const all = Math.ceil(most * 1.01) + (levels.length + 1) * trials * slice + SUBSCRIBER_COUNT + slice;
+  // What is held, twice, as a queue may lose packets on a busy machine; the trials' own, and one of each subscriber, so
+  // that the gateway knows them.
+  const all = 2 * most + (levels.length + 1) * trials * slice + SUBSCRIBER_COUNT + slice;
   const feed = await ConnectionFeed.open(lab.topology, all, seed);
   try {
     const atLevel = async (level: number): Promise<LevelTrials> => {
