@@ -20,6 +20,8 @@ const NETWORK = {
     rule({ priority: 20, incoming: "vpn", table: 100 }),
     rule({ priority: 30, mark: 7, table: 100 }),
     rule({ priority: 40, from: "10.0.0.0/8", to: "100.64.0.0/10", table: 100 }),
+    rule({ priority: 45, to: "100.80.0.0/16", table: 254, suppress: 0 }),
+    rule({ priority: 46, to: "100.80.0.0/16", action: "prohibit", table: 0 }),
     rule({ priority: 50, from: "0.0.0.0/0", to: "10.99.0.0/16", inverted: true, action: "nop", table: 0 }),
     ...BASE.policyRules,
   ],
@@ -38,6 +40,7 @@ const CASES: readonly [string, RoutedPacket, string][] = [
   ["a rule by source that refuses", { source: "10.64.3.4", destination: "8.8.8.8" }, "rule 10"],
   ["a rule by interface", { incoming: "vpn", destination: "8.8.8.8" }, "default dev lan table 100"],
   ["a route that says throw", { incoming: "vpn", destination: "10.64.8.1" }, "10.64.0.0/16 dev lan"],
+  ["a rule for which default routes do not count", { source: "11.0.0.1", destination: "100.80.1.1" }, "rule 46"],
   ["a rule by both ends", { source: "10.64.1.1", destination: "100.64.1.1" }, "default dev lan table 100"],
 ];
 

@@ -34,9 +34,14 @@ export function lookUpRoute(network: NetworkSignal, packet: RoutedPacket): Route
       continue;
     }
     const route = longest(network.routes, rule.table, destination);
-    if (route !== undefined && route.type !== "throw") return { route, rule };
+    if (route === undefined || route.type === "throw" || isSuppressed(route, rule)) continue;
+    return { route, rule };
   }
   return {};
+}
+
+function isSuppressed({ destination }: RouteSignal, { suppress }: PolicyRuleSignal): boolean {
+  return suppress !== undefined && (parseIpv4Prefix(destination)?.length ?? 0) <= suppress;
 }
 
 function fits(rule: PolicyRuleSignal, packet: RoutedPacket, destination: Ipv4): boolean {

@@ -5,6 +5,7 @@ import { STATUS } from "../../src/kernel/conntrack/connection.ts";
 import { connectionOf } from "../../src/kernel/conntrack/decode-connection.ts";
 import { protocolState } from "../../src/kernel/conntrack/entry-protocol.ts";
 import { lookupConnection } from "../../src/kernel/conntrack/lookup.ts";
+import { removeMarkedConnections } from "../../src/kernel/conntrack/remove.ts";
 import { scanConntrack } from "../../src/kernel/conntrack/scan.ts";
 import {
   readConntrackCount,
@@ -230,6 +231,18 @@ test("entries of all kinds are read as conntrack -L shows them", NEEDS_ROOT, (t)
   const sixes = scanConntrack(namespace, { family: 10 }, ({ family }) => void families.push(family));
   assert.deepEqual([sixes.entries, sixes.complete], [1, true]);
   assert.deepEqual(families, [10]);
+});
+
+test("the connections of a mark are removed, and no others", NEEDS_ROOT, (t) => {
+  const namespace = ownNamespace(t);
+  for (const [index, mark] of [0x100000, 0x100001, 0x200000, 0].entries()) {
+    const ends = ["-s", "10.0.0.1", "-d", "8.8.8.8", "--sport", String(1000 + index), "--dport", "80"];
+    run(namespace, "conntrack", "-I", "-p", "tcp", "--state", "ESTABLISHED", "-t", "600", ...ends, "-m", String(mark));
+  }
+  removeMarkedConnections(namespace, 0x100000, 0xf00000);
+  const left = run(namespace, "conntrack", "-L").match(/mark=\d+/g);
+  assert.deepEqual(left?.toSorted(), ["mark=0", "mark=2097152"]);
+  removeMarkedConnections(namespace, 0x100000, 0xf00000);
 });
 
 test("a table of 5,000 entries: none lost, none twice, and the visitor may stop", NEEDS_ROOT, (t) => {

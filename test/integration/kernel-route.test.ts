@@ -255,28 +255,34 @@ test("policy rules: ours are seen by ip, and the other way round", NEEDS_ROOT, (
   addPolicyRule(a, { priority: 101, from: "10.0.0.0/8", to: "11.0.0.0/24", incoming: "wan", table: 7 });
   run(a, "ip", "rule", "add", "pref", "102", "fwmark", "0x5", "table", "8");
   run(a, "ip", "rule", "add", "pref", "103", "from", "12.0.0.0/8", "blackhole");
+  addPolicyRule(a, { priority: 104, table: 254, suppress: 0 });
+  run(a, "ip", "rule", "add", "pref", "105", "table", "9", "suppress_prefixlength", "16");
   const text = run(a, "ip", "rule", "show")
     .replaceAll("\t", " ")
     .split("\n")
     .map((line) => line.trim());
   assert.ok(text.includes("100: from all fwmark 0x4d00/0xff00 lookup 1000"), text.join("|"));
   assert.ok(text.includes("101: from 10.0.0.0/8 to 11.0.0.0/24 iif wan lookup 7"), text.join("|"));
+  assert.ok(text.includes("104: from all lookup main suppress_prefixlength 0"), text.join("|"));
   assert.deepEqual(listPolicyRules(a), [
     { priority: 0, table: 255, lookup: true },
     { ...ours, lookup: true },
     { priority: 101, table: 7, lookup: true, from: "10.0.0.0/8", to: "11.0.0.0/24", incoming: "wan" },
     { priority: 102, table: 8, lookup: true, mark: 5, mask: 0xffffffff },
     { priority: 103, table: 0, lookup: false, action: "blackhole", from: "12.0.0.0/8" },
+    { priority: 104, table: 254, lookup: true, suppress: 0 },
+    { priority: 105, table: 9, lookup: true, suppress: 16 },
     { priority: 32766, table: 254, lookup: true },
     { priority: 32767, table: 253, lookup: true },
   ]);
   assert.throws(() => addPolicyRule(a, ours), refused("kernel-exists"));
   removePolicyRule(a, ours);
   removePolicyRule(a, { priority: 102, mark: 5, table: 8 });
+  removePolicyRule(a, { priority: 105, table: 9, suppress: 16 });
   assert.throws(() => removePolicyRule(a, ours), refused("kernel-not-found"));
   assert.deepEqual(
     listPolicyRules(a).map((rule) => rule.priority),
-    [0, 101, 103, 32766, 32767],
+    [0, 101, 103, 104, 32766, 32767],
   );
 });
 

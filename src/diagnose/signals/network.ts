@@ -54,6 +54,8 @@ export interface PolicyRuleSignal {
   readonly mask?: number;
   /** The interface the packet came in by. */
   readonly incoming?: string;
+  /** Routes with a prefix of at most so many bits do not count. */
+  readonly suppress?: number;
 }
 
 /** Neighbours of one interface by state. */

@@ -5,7 +5,17 @@ import { align, ATTRIBUTE_HEADER } from "../netlink/header.ts";
 import type { NetlinkMessage } from "../netlink/message.ts";
 import { nfnetlinkMessage } from "../netlink/nfnetlink.ts";
 import { NETLINK_NETFILTER, openNetlink } from "../netlink/socket.ts";
-import { CT_DELETE, CTA_ID, CTA_TUPLE_ORIG, CTA_ZONE, NFNL_SUBSYS_CTNETLINK } from "./attributes.ts";
+import {
+  AF_INET,
+  CT_DELETE,
+  CTA_ID,
+  CTA_MARK,
+  CTA_MARK_MASK,
+  CTA_TUPLE_ORIG,
+  CTA_ZONE,
+  NFNL_SUBSYS_CTNETLINK,
+} from "./attributes.ts";
+import { withConntrack } from "./ctnetlink.ts";
 import { sendInBatches } from "./batch.ts";
 import type { ConnectionEntry } from "./entry.ts";
 import { tupleFamily, writeTuple, type Tuple } from "./tuple.ts";
@@ -52,4 +62,15 @@ export function removeConnections(namespace: NamespaceName, tuples: Iterable<Tup
     }
   };
   sendInBatches(namespace, messages(), "remove connections");
+}
+
+/**
+ * Removes every IPv4 connection whose mark, under the mask, is this one: one request, and the kernel goes through its
+ * whole table.
+ */
+export function removeMarkedConnections(namespace: NamespaceName, mark: number, mask: number): void {
+  const message = nfnetlinkMessage(NFNL_SUBSYS_CTNETLINK, CT_DELETE, AF_INET)
+    .attribute(CTA_MARK, (value) => value.u32be(mark))
+    .attribute(CTA_MARK_MASK, (value) => value.u32be(mask));
+  withConntrack(namespace, (connection) => connection.request(message, "remove the connections of a mark"));
 }

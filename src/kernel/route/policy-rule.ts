@@ -16,6 +16,7 @@ const FRA_SRC = 2;
 const FRA_IIFNAME = 3;
 const FRA_PRIORITY = 6;
 const FRA_FWMARK = 10;
+const FRA_SUPPRESS_PREFIXLEN = 14;
 const FRA_TABLE = 15;
 const FRA_FWMASK = 16;
 const FR_ACT_TO_TBL = 1;
@@ -42,6 +43,8 @@ export interface PolicyRuleSpec {
   readonly to?: string;
   /** The interface the packet came in by. */
   readonly incoming?: string;
+  /** Routes whose destination has a prefix of at most so many bits do not count: with 0, default routes. */
+  readonly suppress?: number;
 }
 
 /** What a policy rule does with the packets that fit, other than to look up a table. */
@@ -84,7 +87,8 @@ function decodeRule(reply: MessageCursor, attributes: AttributeCursor): PolicyRu
   if (reply.type !== RTM_NEWRULE || reply.u8(0) !== AF_INET) return undefined;
   let priority = 0;
   let table = reply.u8(4);
-  const optional: { mark?: number; mask?: number; from?: string; to?: string; incoming?: string } = {};
+  const optional: { mark?: number; mask?: number; from?: string; to?: string; incoming?: string; suppress?: number } =
+    {};
   attributes.inMessage(reply, FIB_RULE_HDR);
   while (attributes.next()) {
     if (attributes.type === FRA_PRIORITY) priority = attributes.u32();
@@ -94,6 +98,9 @@ function decodeRule(reply: MessageCursor, attributes: AttributeCursor): PolicyRu
     else if (attributes.type === FRA_SRC) optional.from = prefixText(attributes.u32be(), reply.u8(2));
     else if (attributes.type === FRA_DST) optional.to = prefixText(attributes.u32be(), reply.u8(1));
     else if (attributes.type === FRA_IIFNAME) optional.incoming = attributes.text();
+    // All bits set: nothing is suppressed.
+    else if (attributes.type === FRA_SUPPRESS_PREFIXLEN && attributes.u32() !== 0xffffffff)
+      optional.suppress = attributes.u32();
   }
   const lookup = reply.u8(7) === FR_ACT_TO_TBL;
   return {
@@ -115,7 +122,8 @@ function ruleMessage(type: number, flags: number, spec: PolicyRuleSpec, tried: s
   if (from !== undefined) message.attribute(FRA_SRC, (value) => value.u32be(from.address));
   if (to !== undefined) message.attribute(FRA_DST, (value) => value.u32be(to.address));
   if (spec.incoming !== undefined) message.text(FRA_IIFNAME, spec.incoming);
-  const { mark, mask = 0xffffffff } = spec;
+  const { mark, mask = 0xffffffff, suppress } = spec;
+  if (suppress !== undefined) message.attribute(FRA_SUPPRESS_PREFIXLEN, (value) => value.u32(suppress));
   if (mark !== undefined) {
     message.attribute(FRA_FWMARK, (value) => value.u32(mark)).attribute(FRA_FWMASK, (value) => value.u32(mask));
   }

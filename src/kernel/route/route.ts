@@ -59,6 +59,8 @@ export interface RouteSpec {
   /** Default: host for local routes, link without a next hop, else global. */
   readonly scope?: RouteScope;
   readonly metric?: number;
+  /** Who sets it, as rtm_protocol has it. Default: an administrator, 4; to remove: whoever. */
+  readonly protocol?: number;
 }
 
 /** A route of the kernel; of one with several next hops `interface` and `via` are absent. */
@@ -83,7 +85,8 @@ export function addRoute(namespace: NamespaceName, spec: RouteSpec): void {
   const scope = spec.scope ?? (type === "local" ? "host" : isDirect(spec, type) ? "link" : "global");
   withRoute(namespace, (connection) => {
     const flags = NLM_F_CREATE | NLM_F_EXCL;
-    connection.request(routeMessage(connection, RTM_NEWROUTE, flags, spec, scope, RTPROT_STATIC, tried), tried);
+    const protocol = spec.protocol ?? RTPROT_STATIC;
+    connection.request(routeMessage(connection, RTM_NEWROUTE, flags, spec, scope, protocol, tried), tried);
   });
 }
 
@@ -92,7 +95,8 @@ export function removeRoute(namespace: NamespaceName, spec: RouteSpec): void {
   const tried = `remove ${describe(spec)}`;
   withRoute(namespace, (connection) => {
     // Scope nowhere and protocol 0 fit any, as ip-route has it.
-    connection.request(routeMessage(connection, RTM_DELROUTE, 0, spec, spec.scope ?? "nowhere", 0, tried), tried);
+    const { scope = "nowhere", protocol = 0 } = spec;
+    connection.request(routeMessage(connection, RTM_DELROUTE, 0, spec, scope, protocol, tried), tried);
   });
 }
 

@@ -56,12 +56,13 @@ function offloads(namespace: NamespaceName, name: string): LinkSignal["offloads"
 }
 
 function ruleText(rule: PolicyRuleInfo): string {
-  const { from, to, mark, mask, incoming, table, action, inverted } = rule;
+  const { from, to, mark, mask, incoming, table, action, inverted, suppress } = rule;
+  const but = suppress === undefined ? [] : [`suppress_prefixlength ${suppress}`];
   const words = [`${inverted === true ? "not " : ""}from ${from ?? "all"}`];
   if (to !== undefined) words.push(`to ${to}`);
   if (mark !== undefined) words.push(`fwmark ${mark}${mask === undefined ? "" : `/${mask}`}`);
   if (incoming !== undefined) words.push(`iif ${incoming}`);
-  return `${words.join(" ")} ${action ?? `lookup ${table}`}`;
+  return [...words, action ?? `lookup ${table}`, ...but].join(" ");
 }
 
 /** Next hops of routes are among `failed` first of all: thousands of hosts may be silent, few matter as much. */
