@@ -18,6 +18,7 @@ const STATE: LiveState = {
     { destination: "10.0.0.0/8", table: 254, interface: "eth1", metric: 0 },
   ],
   policyRules: [],
+  withdrawn: [],
   proxyNeighbours: [],
   queues: [],
   classes: new Map(),

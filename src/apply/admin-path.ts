@@ -120,6 +120,7 @@ function after(ground: Ground, change: Change): Ground {
     case "bond":
     case "mtu":
     case "policy-rule":
+    case "uplink":
     case "proxy-neighbour":
     case "shaping":
     case "sysctl":

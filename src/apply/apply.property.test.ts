@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { desiredState, hostState, meddling } from "../../test/fake-kernel/arbitrary.ts";
+import { desiredState, hostState, meddling, withdrawUplink } from "../../test/fake-kernel/arbitrary.ts";
 import { FakeKernel, type FakeState } from "../../test/fake-kernel/kernel.ts";
 import { FakeStore } from "../../test/fake-kernel/store.ts";
 import type { DesiredState } from "../render/desired-state.ts";
@@ -191,6 +191,26 @@ test("killed at any moment: status names it, the next apply repairs it, remove p
       }
     }),
     { numRuns: 100 },
+  );
+});
+
+test("an uplink that is out of use stays so while its route does, and is back when it goes", () => {
+  fc.assert(
+    fc.property(scene, ([host, first, second]) => {
+      const { live, store } = applied(host, first);
+      const untouched = new FakeKernel(host).comparable().withdrawn;
+      withdrawUplink(live);
+      assert.equal(apply(live, store, first).outcome, "unchanged");
+      assert.equal(statusIn({ live, store, now }).state, "in-place");
+      const [before] = first.routes.filter(({ table }) => table === 8101);
+      const same = second.routes.some(
+        (route) => route.table === 8101 && JSON.stringify(route) === JSON.stringify(before),
+      );
+      apply(live, store, second);
+      assert.equal(live.isWithdrawn(8101) && !same, false);
+      removeIn({ live, store, now });
+      assert.deepEqual(live.comparable().withdrawn, untouched);
+    }),
   );
 });
 

@@ -19,6 +19,7 @@ export type Change =
   | AddressChange
   | RouteChange
   | PolicyRuleChange
+  | UplinkChange
   | ProxyNeighbourChange
   | ShapingChange
   | SysctlChange
@@ -96,6 +97,13 @@ export interface PolicyRuleChange {
   readonly setting: PolicyRuleSetting;
 }
 
+/** Takes an uplink out of use, or back; the table is the one that leads there while it is in use. */
+export interface UplinkChange {
+  readonly kind: "uplink";
+  readonly action: "withdraw" | "restore";
+  readonly table: number;
+}
+
 /** Adds or removes an address the gateway answers ARP for. */
 export interface ProxyNeighbourChange {
   readonly kind: "proxy-neighbour";
@@ -161,6 +169,10 @@ export function changeText(change: Change): string {
       return `${change.action} ${routeText(change.setting)}`;
     case "policy-rule":
       return `${change.action} ${policyRuleText(change.setting)}`;
+    case "uplink":
+      return change.action === "withdraw"
+        ? `take the uplink of table ${change.table} out of use`
+        : `take the uplink of table ${change.table} back into use`;
     case "proxy-neighbour":
       return change.action === "add"
         ? `answer ARP for ${change.setting.address} on ${change.setting.interface}`
@@ -235,7 +247,13 @@ export function routeText(route: RouteSetting): string {
 
 /** A rule of policy routing in words. */
 export function policyRuleText(rule: PolicyRuleSetting): string {
-  return `rule ${rule.priority}: packets with mark ${hex(rule.mark)}/${hex(rule.mask)} look up table ${rule.table}`;
+  const { mark, mask = 0xffffffff, from, suppress, table, priority } = rule;
+  const which = [
+    ...(mark === undefined ? [] : [` with mark ${hex(mark)}/${hex(mask)}`]),
+    ...(from === undefined ? [] : [` from ${from}`]),
+  ];
+  const but = suppress === undefined ? "" : ` for routes longer than /${suppress}`;
+  return `rule ${priority}: packets${which.join("")} look up table ${table}${but}`;
 }
 
 /** The change that undoes the change; none for the ruleset, whose undoing is a script. */
@@ -269,6 +287,8 @@ export function inverse(change: Exclude<Change, RulesetChange>): Exclude<Change,
       return { ...change, action: opposite(change.action) };
     case "policy-rule":
       return { ...change, action: opposite(change.action) };
+    case "uplink":
+      return { ...change, action: change.action === "withdraw" ? "restore" : "withdraw" };
     case "proxy-neighbour":
       return { ...change, action: opposite(change.action) };
   }

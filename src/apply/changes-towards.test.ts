@@ -16,6 +16,7 @@ const STATE: LiveState = {
   addresses: [],
   routes: [],
   policyRules: [],
+  withdrawn: [],
   proxyNeighbours: [],
   queues: [],
   classes: new Map(),

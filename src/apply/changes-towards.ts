@@ -8,7 +8,7 @@ import { possiblePart } from "./possible-part.ts";
 import type { LiveState } from "./live-state.ts";
 import { mtuChanges } from "./mtu-changes.ts";
 import type { Owned } from "./record.ts";
-import { neighbourChanges, policyRuleChanges, routeChanges } from "./route-changes.ts";
+import { neighbourChanges, policyRuleChanges, routeChanges, uplinkChanges } from "./route-changes.ts";
 import { rulesetChanges } from "./ruleset-changes.ts";
 import { isEmptyDifference, rulesetDifference } from "./ruleset-difference.ts";
 import { rulesetScript } from "./ruleset-script.ts";
@@ -62,6 +62,7 @@ export function changesTowards(
     ...links.needed,
     ...addresses.needed,
     ...rules.obsolete,
+    ...uplinkChanges(state, owned, desired),
     ...routes.obsolete,
     ...routes.needed,
     ...rules.needed,

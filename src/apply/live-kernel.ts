@@ -18,6 +18,7 @@ import { addAddress, listAddresses, removeAddress } from "../kernel/route/addres
 import { addBond, setBond, setMaster, type BondInfo } from "../kernel/route/bond.ts";
 import { deleteLink, listLinks, setLinkMtu, setLinkUp } from "../kernel/route/link.ts";
 import { addProxyNeighbour, listProxyNeighbours, removeProxyNeighbour } from "../kernel/route/neighbour.ts";
+import { isWithdrawn, restoreTable, withdrawTable } from "../kernel/route/withdrawal.ts";
 import { addPolicyRule, listPolicyRules, removePolicyRule } from "../kernel/route/policy-rule.ts";
 import { addVlan } from "../kernel/route/vlan.ts";
 import { addRoute, listRoutes, removeRoute, type RouteInfo } from "../kernel/route/route.ts";
@@ -83,13 +84,14 @@ export function kernelOf(namespace: NamespaceName): Live {
     addRoute: (setting) => addRoute(namespace, setting),
     removeRoute: (setting) => removeRoute(namespace, setting),
     policyRules: () =>
-      listPolicyRules(namespace).flatMap((rule) => {
-        const { mark, mask, table, priority, lookup } = rule;
-        const onlyMark = rule.from === undefined && rule.to === undefined && rule.incoming === undefined;
-        return lookup && onlyMark && mark !== undefined ? [{ mark, mask: mask ?? 0xffffffff, table, priority }] : [];
-      }),
+      listPolicyRules(namespace).flatMap(({ lookup, to, incoming, inverted, ...rule }) =>
+        lookup && to === undefined && incoming === undefined && inverted === undefined ? [rule] : [],
+      ),
     addPolicyRule: (setting) => addPolicyRule(namespace, setting),
     removePolicyRule: (setting) => removePolicyRule(namespace, setting),
+    isWithdrawn: (table) => isWithdrawn(namespace, table),
+    withdrawUplink: (table) => withdrawTable(namespace, table),
+    restoreUplink: (table) => restoreTable(namespace, table),
     proxyNeighbours: () => listProxyNeighbours(namespace),
     addProxyNeighbour: (setting) => addProxyNeighbour(namespace, setting),
     removeProxyNeighbour: (setting) => removeProxyNeighbour(namespace, setting),

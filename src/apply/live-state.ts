@@ -9,6 +9,7 @@ import { QUEUE_HANDLE } from "../render/limits/shaping.ts";
 import type { Live, LiveLink, LiveQueue, LiveRoute, Session } from "./live.ts";
 import { listedRuleset, readTableListing, recordedRuleset, type LiveRuleset } from "./live-ruleset.ts";
 import { MAIN_TABLE } from "../render/reach.ts";
+import { isPreferredTable } from "../render/uplinks/tables.ts";
 import { interfaceIn } from "./possible-part.ts";
 import type { ApplyRecord, Owned } from "./record.ts";
 import { alongsideNames } from "./sysctl-alongside.ts";
@@ -23,6 +24,8 @@ export interface LiveState {
   readonly addresses: readonly AddressSetting[];
   readonly routes: readonly LiveRoute[];
   readonly policyRules: readonly PolicyRuleSetting[];
+  /** Preferred tables of uplinks that are out of use. */
+  readonly withdrawn: readonly number[];
   readonly proxyNeighbours: readonly ProxyNeighbourSetting[];
   readonly queues: readonly LiveQueue[];
   /** Of each interface that has a queue of ours. */
@@ -94,6 +97,7 @@ export function readLiveState(
     addresses: live.addresses(),
     routes: [...tables].flatMap((table) => live.routes(table)),
     policyRules: live.policyRules(),
+    withdrawn: [...tables].filter((table) => isPreferredTable(table) && live.isWithdrawn(table)),
     proxyNeighbours: live.proxyNeighbours(),
     queues,
     classes: new Map(ours.map((device) => [device, live.classes(device)])),

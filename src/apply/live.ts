@@ -112,6 +112,10 @@ export interface Live {
   policyRules(): readonly PolicyRuleSetting[];
   addPolicyRule(setting: PolicyRuleSetting): void;
   removePolicyRule(setting: PolicyRuleSetting): void;
+  /** Says whether the uplink is out of use whose preferred table this is. */
+  isWithdrawn(table: number): boolean;
+  withdrawUplink(table: number): void;
+  restoreUplink(table: number): void;
   proxyNeighbours(): readonly ProxyNeighbourSetting[];
   addProxyNeighbour(setting: ProxyNeighbourSetting): void;
   removeProxyNeighbour(setting: ProxyNeighbourSetting): void;

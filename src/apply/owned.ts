@@ -58,6 +58,8 @@ export function ownedAfter(owned: Owned, change: Change, set?: string): Owned {
       if (change.action === "set") return { ...owned, sysctls: sysctlsAfter(sysctls, change, set ?? change.to) };
       return { ...owned, sysctls: sysctlsRestored(sysctls, change) };
     }
+    // It is ours by its rtm_protocol, as the table is by its name.
+    case "uplink":
     case "ruleset":
       return owned;
   }

@@ -49,6 +49,10 @@ export function perform(live: Live, change: Exclude<Change, RulesetChange>): Per
       return change.action === "add"
         ? unless("kernel-exists", () => live.addPolicyRule(change.setting))
         : unless("kernel-not-found", () => live.removePolicyRule(change.setting));
+    case "uplink":
+      return change.action === "withdraw"
+        ? unless("kernel-exists", () => live.withdrawUplink(change.table))
+        : unless("kernel-not-found", () => live.restoreUplink(change.table));
     case "proxy-neighbour":
       return change.action === "add"
         ? unless("kernel-exists", () => live.addProxyNeighbour(change.setting))

@@ -113,6 +113,7 @@ function removalChanges(state: LiveState, owned: Owned, notices: Notice[]): Chan
     ...sysctls.filter(({ name }) => !letsPacketsThrough(name)),
     ...owned.proxyNeighbours.map((setting): Change => ({ kind: "proxy-neighbour", action: "remove", setting })),
     ...owned.policyRules.map((setting): Change => ({ kind: "policy-rule", action: "remove", setting })),
+    ...state.withdrawn.map((table): Change => ({ kind: "uplink", action: "restore", table })),
     ...owned.routes.toReversed().map((setting): Change => ({ kind: "route", action: "remove", setting })),
     ...owned.addresses.toReversed().map((setting): Change => ({ kind: "address", action: "remove", setting })),
     ...mtusBack(state, owned, { notices }),

@@ -1,7 +1,13 @@
 import type { DesiredState, RouteSetting } from "../render/desired-state.ts";
 import { requireLink } from "./address-changes.ts";
 import { MAIN_TABLE } from "../render/reach.ts";
-import { routeText, type PolicyRuleChange, type ProxyNeighbourChange, type RouteChange } from "./change.ts";
+import {
+  routeText,
+  type PolicyRuleChange,
+  type ProxyNeighbourChange,
+  type RouteChange,
+  type UplinkChange,
+} from "./change.ts";
 import type { Remarks } from "./remark.ts";
 import type { LiveRoute } from "./live.ts";
 import type { LiveState } from "./live-state.ts";
@@ -43,6 +49,17 @@ export function routeChanges(
     });
   }
   return { needed, obsolete };
+}
+
+/** Uplinks that are out of use and no more what they were: whether what takes their place is up, nobody has looked yet. */
+export function uplinkChanges(state: LiveState, owned: Owned, desired: DesiredState): UplinkChange[] {
+  const stays = ({ table }: RouteSetting): boolean =>
+    [...owned.routes, ...desired.routes].every(
+      (route) => route.table !== table || desired.routes.some((other) => sameSetting(other, route)),
+    );
+  return state.withdrawn
+    .filter((table) => !desired.routes.some((route) => route.table === table && stays(route)))
+    .map((table) => ({ kind: "uplink", action: "restore", table }));
 }
 
 /** Policy rules to add, and ours to remove. */

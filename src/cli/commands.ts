@@ -22,6 +22,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Route>>> = {
   flows: async () => (await import("./commands/flows/group.ts")).flows,
   events: async () => (await import("./commands/events.ts")).events,
   log: async () => (await import("./commands/log.ts")).log,
+  uplinks: async () => (await import("./commands/uplinks/group.ts")).uplinks,
   render: async () => (await import("./commands/render.ts")).render,
   lookup: async () => (await import("./commands/lookup.ts")).lookup,
   drops: async () => (await import("./commands/drops.ts")).drops,

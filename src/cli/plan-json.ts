@@ -4,6 +4,7 @@ import { formatPortRange } from "../address/port-range.ts";
 import type { LocatedProblem } from "../config/source/located-problem.ts";
 import type { Plan, PortBlocks, SourcePlan } from "../plan/plan.ts";
 import type { LimitsPlan } from "../plan/limits/limits-plan.ts";
+import { uplinksJson } from "./uplinks-plan-text.ts";
 import { problemJson } from "./gateway-file.ts";
 
 /** A plan as --json prints it: addresses and ports in their written form. */
@@ -21,6 +22,7 @@ export function planJson(plan: Plan, problems: readonly LocatedProblem[]): objec
     timeouts,
     sysctls,
     ...(plan.limits === undefined ? {} : { limits: limitsJson(plan.limits) }),
+    ...(plan.uplinks === undefined ? {} : { uplinks: uplinksJson(plan.uplinks) }),
     paper,
   };
 }

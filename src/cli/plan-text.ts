@@ -9,6 +9,7 @@ import type { Plan, PortBlocks, SourcePlan, SysctlProposal, TimeoutPlan } from "
 import { blockCapacity, blockCount, blockRange } from "../plan/port-blocks.ts";
 import { limitLines } from "./limits-text.ts";
 import type { Style } from "./output.ts";
+import { uplinkPlanLines } from "./uplinks-plan-text.ts";
 import { hang, table, type Align } from "./text-layout.ts";
 
 /** How a plan is written. */
@@ -39,6 +40,7 @@ export function planText(plan: Plan, options: PlanTextOptions = {}): string {
     ...section("Twice NAT", twiceLines(plan, width)),
     ...section("Connection table", tableLines(plan, width)),
     ...section("Limits", limitLines(plan, width)),
+    ...section("Uplinks", uplinkPlanLines(plan.uplinks, width)),
     ...section("Timeouts", timeoutLines(plan, width)),
     ...section("Kernel settings to change", settingLines(plan, width)),
     ...(options.withoutPaper === true

@@ -16,9 +16,11 @@ import { formatIpv4Range } from "../address/ipv4-range.ts";
 import { HASHING_MODES, type Bond } from "./bond.ts";
 import { limitsOf } from "./draft-limits.ts";
 import type { Limits } from "./limits.ts";
+import { uplinkOf } from "./draft-uplinks.ts";
 import type { FilePath } from "./problem.ts";
 import type { BondEntry } from "./schema/bond.ts";
 import type { LinkEntry } from "./schema/links.ts";
+import type { Uplink } from "./uplink.ts";
 import type { CapacityEntry } from "./schema/capacity.ts";
 import type { PortForwardEntry, SourceNatEntry, StaticNatEntry, TwiceNatEntry } from "./schema/translations.ts";
 
@@ -30,6 +32,7 @@ export interface DraftGateway {
   readonly portForwards: readonly Entry<PortForward>[];
   readonly staticNat: readonly Entry<StaticNat>[];
   readonly twiceNat: readonly Entry<TwiceNat>[];
+  readonly uplinks: readonly Entry<Uplink>[];
   readonly limits: Limits | undefined;
   /** Names in the file, of entries that could not be read too; undefined when the section itself could not. */
   readonly linkNames: readonly string[] | undefined;
@@ -74,6 +77,7 @@ export function draftGateway(entries: FileEntries): DraftGateway {
       const via = outside.via === undefined ? {} : { via: outside.via };
       return { path, value: { name, inside: sideOf(inside), outside: { ...sideOf(outside), ...via } } };
     }),
+    uplinks: entries.uplinks.map(({ path, value }) => ({ path, value: uplinkOf(value, links) })),
     limits: entries.limits === undefined ? undefined : limitsOf(entries.limits),
     linkNames: entries.linkNames,
     poolNames: entries.poolNames,
@@ -93,6 +97,7 @@ export function gatewayOf(draft: DraftGateway, entries: FileEntries): Gateway {
     staticNat: values(draft.staticNat),
     twiceNat: values(draft.twiceNat),
     capacity: capacityOf(entries.capacity),
+    ...(draft.uplinks.length === 0 ? {} : { uplinks: values(draft.uplinks) }),
     ...(draft.limits === undefined ? {} : { limits: draft.limits }),
     fastPath: entries.fastPath,
   };

@@ -5,6 +5,7 @@ import type { PortRange } from "../address/port-range.ts";
 
 import type { Bond, Vlan } from "./bond.ts";
 import type { Limits } from "./limits.ts";
+import type { Uplink } from "./uplink.ts";
 
 /** A gateway file, read and checked for shape: every reference by name resolves, every value is in its unit. */
 export interface Gateway {
@@ -16,6 +17,8 @@ export interface Gateway {
   readonly staticNat: readonly StaticNat[];
   readonly twiceNat: readonly TwiceNat[];
   readonly capacity: Capacity;
+  /** Providers that stand in for each other, the first before the next; absent when the file names none. */
+  readonly uplinks?: readonly Uplink[];
   /** Absent when the file limits nothing. */
   readonly limits?: Limits;
   /** By which eBPF program established connections are forwarded; `off` when the file does not say. */

@@ -92,6 +92,12 @@ export const PROBLEM_CODES = {
   "groups-overlap": "A subscriber is in two groups of `limits`, or twice in one.",
   "management-port-forwarded":
     "A port that `limits.reserve` keeps for the gateway itself is forwarded to an inside host.",
+
+  // Uplinks.
+  "uplink-without-gateway": "A link of `uplinks` has no gateway, the next hop to its provider.",
+  "duplicate-uplink": "A link stands twice in `uplinks`.",
+  "too-many-uplinks": "There are more uplinks than the bits of the connection mark can tell apart.",
+  "uplink-hasty": "An uplink would count as down before its probes were sent twice: one lost packet would be enough.",
 } as const satisfies Readonly<Record<string, string>>;
 
 /** A code of the closed list above. */

@@ -5,6 +5,7 @@ import { publicAddressProblems } from "./checks/public-addresses.ts";
 import { referenceProblems } from "./checks/references.ts";
 import { sourceNatProblems } from "./checks/source-nat.ts";
 import { twiceNatProblems } from "./checks/twice-nat.ts";
+import { uplinkProblems } from "./checks/uplinks.ts";
 import { draftGateway, gatewayOf, type DraftGateway } from "./draft.ts";
 import { fileProblem, type FileProblem } from "./file-problem.ts";
 import type { Gateway } from "./gateway.ts";
@@ -30,6 +31,7 @@ const CHECKS: readonly ((draft: DraftGateway) => Iterable<FileProblem>)[] = [
   staticNatProblems,
   twiceNatProblems,
   limitProblems,
+  uplinkProblems,
 ];
 
 /**

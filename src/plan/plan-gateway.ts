@@ -13,6 +13,8 @@ import { sourceProblems } from "./source-problems.ts";
 import { selectPorts } from "./select-ports.ts";
 import { planSources } from "./sources.ts";
 import { planSysctls } from "./sysctls.ts";
+import { planUplinks } from "./uplinks/plan-uplinks.ts";
+import { uplinkProblems } from "./uplinks/problems.ts";
 import { everyoneInside, planTable } from "./table.ts";
 import { planRates, planTimeouts } from "./timeouts.ts";
 
@@ -28,6 +30,7 @@ export function planGateway(gateway: Gateway, facts: HostFacts): Plan {
   const everyone = everyoneInside(gateway, sources);
   const inside = countAddresses(everyone);
   const limits = planLimits(gateway, everyone);
+  const uplinks = planUplinks(gateway, sources);
   const exhaustion = sources.flatMap((source) => {
     const share = inside === 0 ? 0 : source.subscriberCount / inside;
     const plan = planExhaustion(source, Math.round(table.expectedConnections * Math.min(1, share)));
@@ -39,6 +42,7 @@ export function planGateway(gateway: Gateway, facts: HostFacts): Plan {
     ...capacityProblems(gateway, sources, facts, table, rates, timeouts),
     ...exhaustionProblems(exhaustion, sources),
     ...limitProblems(gateway, limits, everyone, table),
+    ...uplinkProblems(gateway, uplinks),
     ...hostProblems(gateway, facts, table, neighbours, sysctls),
   ];
   return {
@@ -52,6 +56,7 @@ export function planGateway(gateway: Gateway, facts: HostFacts): Plan {
     timeouts,
     sysctls,
     ...(limits === undefined ? {} : { limits }),
+    ...(uplinks === undefined ? {} : { uplinks }),
     paper: compareWithPaper(sources, table, timeouts),
   };
 }

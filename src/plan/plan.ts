@@ -4,6 +4,7 @@ import type { PortRange } from "../address/port-range.ts";
 import type { Gateway, PortSelection, ReachedBy, SourceNat, TimeoutName } from "../config/gateway.ts";
 import type { Problem } from "../config/problem.ts";
 import type { LimitsPlan } from "./limits/limits-plan.ts";
+import type { UplinksPlan } from "./uplinks/uplinks-plan.ts";
 
 /** What a gateway file means on a host: capacity, port blocks, table, memory, timers, sysctls; plain data. */
 export interface Plan {
@@ -21,6 +22,8 @@ export interface Plan {
   readonly sysctls: readonly SysctlProposal[];
   /** Absent when the file limits nothing. */
   readonly limits?: LimitsPlan;
+  /** Absent when the file names no uplinks. */
+  readonly uplinks?: UplinksPlan;
   /** The paper's formulas beside ours. */
   readonly paper: readonly PaperComparison[];
 }

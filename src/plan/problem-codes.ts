@@ -12,6 +12,8 @@ export const PLAN_PROBLEM_CODES = {
     "The host's hash table is so small for the connections expected that the kernel would refuse new ones.",
 
   "too-many-classes": "More subscribers would have a rate of their own on one link than the kernel can keep apart.",
+  "too-many-uplink-orders":
+    "The rules give their subscribers more different orders of uplinks than marks can tell apart.",
 
   // What the host does not have, or does not let us change.
   "interface-missing": "The host has no interface of that name (now); apply leaves out what needs it.",
@@ -56,6 +58,13 @@ export const PLAN_PROBLEM_CODES = {
   "line-on-each-link": "Several links each get the rate of the line: what leaves by one is not counted on the other.",
   "share-small": "When everybody wants all at the same time, a subscriber is sure of very little.",
   "shaped-on-kernel-path": "Packets of subscribers with a rate cannot take the fast path.",
+
+  // Warnings about uplinks.
+  "uplink-alone": "Only one uplink is named, so nothing stands in for it.",
+  "uplink-strands": "Subscribers have no rule for another uplink: they are cut off when theirs fails.",
+  "uplink-unused": "No rule translates anybody who leaves by the uplink.",
+  "uplink-probe-near": "Only the provider's own router is asked: what fails beyond it is not noticed.",
+  "fast-path-follows-late": "The fast path notices a fail-over of uplinks a little later than the kernel.",
 } as const satisfies Readonly<Record<string, string>>;
 
 /** A code of the closed list above. */

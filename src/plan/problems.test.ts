@@ -13,6 +13,7 @@ import {
   STOCK_SYSCTLS,
 } from "../../test/fixtures/gateways.ts";
 import { LIMIT_PROBLEM_CASES } from "../../test/fixtures/limit-problem-cases.ts";
+import { UPLINK_PROBLEM_CASES } from "../../test/fixtures/uplink-problem-cases.ts";
 import type { HostFacts } from "./host-facts.ts";
 import { isApplicable, planGateway } from "./plan-gateway.ts";
 import { PLAN_PROBLEM_CODES } from "./problem-codes.ts";
@@ -46,6 +47,14 @@ const inNamespace = (writable: string[] = []): HostFacts => ({
 });
 
 const TABLE: [what: string, gateway: Gateway, facts: HostFacts, problems: string[]][] = [
+  ...UPLINK_PROBLEM_CASES.map(
+    ({ what, gateway, interfaces, problems: expected }): [string, Gateway, HostFacts, string[]] => [
+      what,
+      gateway,
+      host({ interfaces }),
+      expected,
+    ],
+  ),
   ...LIMIT_PROBLEM_CASES.map(({ what, gateway, problems: expected }): [string, Gateway, HostFacts, string[]] => [
     what,
     gateway,

@@ -140,10 +140,15 @@ export interface RouteSetting {
   readonly metric?: number;
 }
 
-/** Packets with the firewall mark look the route up in the table. */
+/** Packets that fit everything given look the route up in the table. */
 export interface PolicyRuleSetting {
-  readonly mark: number;
-  readonly mask: number;
+  /** The firewall mark, compared under the mask; both or none. */
+  readonly mark?: number;
+  readonly mask?: number;
+  /** The source, as `a.b.c.d/length`. */
+  readonly from?: string;
+  /** Routes with a prefix of at most so many bits do not count: with 0, default routes. */
+  readonly suppress?: number;
   readonly table: number;
   readonly priority: number;
 }

@@ -24,6 +24,7 @@ export function guardParts(
   statics: StaticMaps,
 ): GuardParts {
   const outs = [...sources.map((source) => source.out), ...statics.outgoing.map(({ out }) => out)];
+  for (const { link } of gateway.uplinks ?? []) outs.push(link);
   const interfaces = [...new Set(outs)].map((out) => interfaceOf(gateway, out));
   const routed = placePublicAddresses(gateway)
     .filter(({ reachedBy }) => reachedBy !== "address")
@@ -69,6 +70,13 @@ function guardChain(
 ): NftChain {
   const by = (link: string): string => `oifname ${quoteInterface(interfaceOf(gateway, link))}`;
   const drop = `fib saddr type != local counter name "${UNTRANSLATED.name}" drop`;
+  const uplinks = (gateway.uplinks ?? []).map(({ link }) => interfaceOf(gateway, link));
+  const byUplink = new Set(gateway.uplinks?.map(({ link }) => link));
+  // Nobody has leave to be untranslated by an uplink that no rule of theirs names.
+  const strays = [
+    ...statics.outgoing.flatMap(({ out, hosts }) => (byUplink.has(out) ? [hosts] : [])),
+    ...sources.flatMap(({ out, from }) => (byUplink.has(out) ? [from] : [])),
+  ].map((set) => `oifname ${quoteInterfaces(uplinks)} ip saddr @${set} ${drop}`);
   return {
     name: "guard",
     hook: { type: "filter", hook: "postrouting", priority: "srcnat + 10" },
@@ -81,6 +89,7 @@ function guardChain(
         const last = `${match} ${drop}`;
         return source.untranslated === undefined ? [last] : [`${match} ip daddr @${source.untranslated} accept`, last];
       }),
+      ...strays,
     ],
     about: "drops what would leave with an inside address: protocols nobody maps, connections older than their rule",
   };

@@ -39,6 +39,9 @@ export function writeNotes(plan: Plan): string {
   if (gateway.limits !== undefined) {
     cannot.push("limit subscribers: `limits` of the file is left out (connlimit, hashlimit and tc can do parts of it)");
   }
+  if (gateway.uplinks !== undefined) {
+    cannot.push("choose among uplinks: `uplinks` of the file is left out (CONNMARK and ip-rule can do it)");
+  }
   const needs = [
     ...reach.addresses.map((a) => `ip address add ${a.address}/${a.length} dev ${a.interface}`),
     ...[...reach.routes, ...twiceParts.routes].map((route) => {
@@ -47,7 +50,8 @@ export function writeNotes(plan: Plan): string {
       return `ip route add ${route.destination}${via} dev ${route.interface} table ${route.table}${metric}`;
     }),
     ...twiceParts.policyRules.map(
-      (rule) => `ip rule add fwmark ${hex(rule.mark)}/${hex(rule.mask)} table ${rule.table} priority ${rule.priority}`,
+      (rule) =>
+        `ip rule add fwmark ${hex(rule.mark ?? 0)}/${hex(rule.mask ?? 0)} table ${rule.table} priority ${rule.priority}`,
     ),
     ...reach.proxyNeighbours.map((entry) => `ip neigh add proxy ${entry.address} dev ${entry.interface}`),
   ];

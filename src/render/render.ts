@@ -5,6 +5,7 @@ import { shapingSettings } from "./limits/shaping.ts";
 import { reachOf } from "./reach.ts";
 import { renderRuleset } from "./ruleset.ts";
 import { sysctlSettings } from "./sysctl.ts";
+import { uplinkRouting } from "./uplinks/routing.ts";
 import { twiceNatParts } from "./twice-nat.ts";
 
 /**
@@ -15,7 +16,8 @@ export function renderState(plan: Plan): DesiredState {
   const { gateway } = plan;
   const reach = reachOf(gateway);
   const twice = twiceNatParts(gateway.twiceNat, (link) => interfaceOf(gateway, link));
-  const routes = [...reach.routes, ...twice.routes];
+  const uplinks = uplinkRouting(gateway);
+  const routes = [...reach.routes, ...twice.routes, ...uplinks.routes];
   const needsLoopback = routes.some((route) => route.interface === "lo");
   return {
     gateway: gateway.name,
@@ -24,7 +26,7 @@ export function renderState(plan: Plan): DesiredState {
     links: linkSettings(gateway),
     addresses: reach.addresses,
     routes,
-    policyRules: twice.policyRules,
+    policyRules: [...twice.policyRules, ...uplinks.policyRules],
     proxyNeighbours: reach.proxyNeighbours,
     shaping: shapingSettings(plan),
     interfacesUp: [...interfacesUp(gateway), ...(needsLoopback ? ["lo"] : [])],

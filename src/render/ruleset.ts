@@ -11,6 +11,7 @@ import { interfaceOf } from "./links.ts";
 import { quoteInterface, quoteInterfaces } from "./name.ts";
 import { addressSet, sourceParts, type SourceParts } from "./source-nat.ts";
 import { staticMaps, type StaticMaps } from "./static-nat.ts";
+import { uplinkParts } from "./uplinks/uplink-parts.ts";
 import { OVERLAP_COUNTER, twiceNatParts, type TwiceNatParts } from "./twice-nat.ts";
 
 /**
@@ -24,7 +25,7 @@ export function renderRuleset(plan: Plan): Ruleset {
   const sources = plan.sources.map((source) => ({ ...sourceParts(source), out: source.rule.out }));
   const twice = twiceNatParts(gateway.twiceNat, (link) => interfaceOf(gateway, link));
   const guard = guardParts(gateway, sources, statics);
-  const limits = [reserveParts(gateway), shapingParts(plan), limitParts(plan)];
+  const more = [reserveParts(gateway), uplinkParts(gateway), shapingParts(plan), limitParts(plan)];
   const listening = [...forwards.rules, ...statics.incoming];
   const sets: NftSet[] = [
     ...(listening.length === 0 ? [] : [publicSet(gateway)]),
@@ -32,13 +33,13 @@ export function renderRuleset(plan: Plan): Ruleset {
     ...statics.sets,
     ...sources.flatMap((source) => source.sets),
     ...guard.sets,
-    ...limits.flatMap((part) => part.sets),
+    ...more.flatMap((part) => part.sets),
   ];
   const counters: NftCounter[] = [
     ...sources.map((source) => source.counter),
     ...guard.counters,
     ...(twice.input.length === 0 ? [] : [OVERLAP_COUNTER]),
-    ...limits.flatMap((part) => part.counters),
+    ...more.flatMap((part) => part.counters),
   ];
   const chains = [
     ...(listening.length === 0 ? [] : [listenChain(listening)]),
@@ -48,7 +49,7 @@ export function renderRuleset(plan: Plan): Ruleset {
     ...destinationChains(listening.length > 0, twice),
     ...postroutingChain(gateway, sources, statics, twice, listening.length > 0),
     ...guard.chains,
-    ...limits.flatMap((part) => part.chains),
+    ...more.flatMap((part) => part.chains),
   ];
   return {
     family: "ip",

@@ -53,7 +53,7 @@ test("twice NATs with one next hop share a mark and a table; the same hosts by a
     { destination: "192.168.1.0/24", table: 7701, interface: "vpn2" },
   ]);
   assert.deepEqual(
-    parts.policyRules.map(({ mark, table }) => [mark >>> 24, table]),
+    parts.policyRules.map(({ mark, table }) => [(mark ?? 0) >>> 24, table]),
     [
       [1, 7700],
       [2, 7701],

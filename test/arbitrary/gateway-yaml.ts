@@ -4,6 +4,7 @@ import { formatIpv4Range, type Ipv4Range } from "../../src/address/ipv4-range.ts
 import { formatPortRange } from "../../src/address/port-range.ts";
 import type { Gateway, SourceNat, TwiceNatSide } from "../../src/config/gateway.ts";
 import type { DirectedRate, Limits, SubscriberLimits } from "../../src/config/limits.ts";
+import type { Uplink } from "../../src/config/uplink.ts";
 import { formatDuration } from "../../src/config/values/duration.ts";
 
 /** Numbers that decide, one after the other and over again, how things are written. */
@@ -152,6 +153,7 @@ function fileOf(gateway: Gateway, writer: Writer): { [key: string]: Yaml | undef
         outside: { ...side(outside), via: outside.via === undefined ? undefined : formatIpv4(outside.via) },
       })),
     ),
+    uplinks: section((gateway.uplinks ?? []).map((uplink) => uplinkEntry(uplink, writer))),
     capacity: capacity(gateway, writer),
     limits: gateway.limits === undefined ? undefined : limits(gateway.limits, writer),
     "fast-path": gateway.fastPath === "off" && writer.maybe(50) ? undefined : gateway.fastPath,
@@ -178,6 +180,23 @@ function capacity({ capacity: { timeouts, ...of } }: Gateway, writer: Writer): Y
     timeouts: isBare
       ? timeouts.profile
       : { profile: timeouts.profile, ...(Object.fromEntries(seconds) as Record<string, Yaml>) },
+  };
+}
+
+function uplinkEntry({ link, health }: Uplink, writer: Writer): Yaml {
+  const time = (milliseconds: number, unless: number): string | undefined => {
+    if (milliseconds === unless && writer.maybe(50)) return undefined;
+    return milliseconds % 1000 === 0 ? formatDuration(milliseconds / 1000) : `${milliseconds}ms`;
+  };
+  const probes = health.probes.map(({ address, port }) => formatIpv4(address) + (port === undefined ? "" : `:${port}`));
+  return {
+    link,
+    health: {
+      probe: some(probes, writer),
+      interval: time(health.interval, 1000),
+      "down-after": time(health.downAfter, 3000),
+      "up-after": time(health.upAfter, 10_000),
+    },
   };
 }
 

@@ -15,6 +15,7 @@ import type {
 } from "../../src/config/gateway.ts";
 import { TIMEOUT_NAMES } from "../../src/config/gateway.ts";
 import { arbitraryLimits, limitsFor } from "./limits.ts";
+import { arbitraryUplinks, uplinksFor } from "./uplinks.ts";
 import { gatewayYaml, type Style } from "./gateway-yaml.ts";
 
 /** Random gateways that are right by construction: every kind of translation, nothing overlapping, no pool too small. */
@@ -129,6 +130,7 @@ const arbitrarySketch = fc.record({
     profile: fc.constantFrom("rfc", "paper", "kernel"),
     timeouts: fc.dictionary(fc.constantFrom(...TIMEOUT_NAMES), fc.integer({ min: 1, max: 500_000 }), { maxKeys: 4 }),
   }),
+  providers: arbitraryUplinks,
   limits: fc.option(arbitraryLimits, { nil: undefined }),
   fastPath: fc.constantFrom("auto", "xdp", "tc", "off"),
 });
@@ -176,6 +178,7 @@ function gatewayOf(sketch: Sketch): Gateway {
   if (sketch.twice.length > 0) {
     links.push({ name: "vpn", interface: "wg0", addresses: [{ address: ip("172.16.0.1"), length: 24 }] });
   }
+  const providers = uplinksFor(sketch.providers, links);
   return {
     name: sketch.word,
     links,
@@ -185,6 +188,7 @@ function gatewayOf(sketch: Sketch): Gateway {
     staticNat,
     twiceNat: sketch.twice.map((entry, i) => twiceOf(entry, i, insides)),
     capacity: capacityOf(sketch),
+    ...(providers === undefined ? {} : { uplinks: providers }),
     ...(sketch.limits === undefined ? {} : { limits: limitsFor(sketch.limits) }),
     fastPath: sketch.fastPath,
   };

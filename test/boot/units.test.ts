@@ -18,7 +18,8 @@ const SYSTEM: BootSystem = {
 };
 
 const filesOf = (system: BootSystem): BootFile[] => {
-  const gateway = campus();
+  const health = { probes: [], interval: 1000, downAfter: 3000, upAfter: 10_000 };
+  const gateway = campus({ uplinks: [{ link: "wan", health }] });
   return bootFiles(planGateway(gateway, stockFacts(gateway)), "version: 1\n", system);
 };
 
@@ -44,7 +45,9 @@ test(
       writeFileSync(join(root, path), content.text);
     }
     const directory = join(root, "/etc/systemd/system");
-    const names = ["meganat.service", "meganat-rules.service"].map((name) => join(directory, name));
+    const names = ["meganat.service", "meganat-rules.service", "meganat-uplinks.service"].map((name) =>
+      join(directory, name),
+    );
     const { stdout, stderr, status } = spawnSync("systemd-analyze", ["verify", "--man=no", ...names], {
       encoding: "utf8",
       env: { ...process.env, SYSTEMD_UNIT_PATH: `${directory}:/usr/lib/systemd/system:/lib/systemd/system` },

@@ -15,6 +15,21 @@ after(() => rmSync(directory, { recursive: true, force: true }));
 
 const json = (text: string): Record<string, unknown> => JSON.parse(text) as Record<string, unknown>;
 
+test("uplinks are watched only where there are any", async () => {
+  const none = await meganatHere(["uplinks", "watch", CAMPUS, "--json"]);
+  assert.deepEqual(
+    [none.status, json(none.stdout)["error"]],
+    [
+      1,
+      {
+        code: "uplinks-none",
+        message: "the file of campus-border names no uplinks",
+        remedy: "write the section uplinks",
+      },
+    ],
+  );
+});
+
 test("help, version and wrong usage", async () => {
   const version = meganat(["--version"]);
   const { version: expected } = json(readFileSync(join(ROOT, "package.json"), "utf8"));

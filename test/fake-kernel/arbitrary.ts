@@ -46,19 +46,23 @@ const links = fc.uniqueArray(fc.record({ interface: interfaceName, mtu: fc.const
 const routes = fc.uniqueArray(
   fc.record({
     destination: fc.constantFrom("0.0.0.0/0", "198.51.100.0/24", "203.0.113.0/24"),
-    table: fc.constantFrom(254, 100),
+    table: fc.constantFrom(254, 100, 8101),
     interface: interfaceName,
     via: fc.constantFrom("192.0.2.9", "192.0.2.10"),
   }),
   { maxLength: 3, selector: (route) => `${route.destination} ${route.table}` },
 );
 const policyRules = fc.uniqueArray(
-  fc.record({
-    mark: fc.constantFrom(1, 2),
-    mask: fc.constant(255),
-    table: fc.constant(100),
-    priority: fc.constantFrom(10, 20),
-  }),
+  fc.oneof(
+    fc.record({
+      mark: fc.constantFrom(1, 2),
+      mask: fc.constant(255),
+      table: fc.constant(100),
+      priority: fc.constantFrom(10, 20),
+    }),
+    fc.record({ from: fc.constantFrom("10.0.0.0/8"), table: fc.constant(8101), priority: fc.constantFrom(10, 30) }),
+    fc.constant({ suppress: 0, table: 254, priority: 20 }),
+  ),
   { maxLength: 2, selector: (rule) => JSON.stringify(rule) },
 );
 const proxyNeighbours = fc.uniqueArray(fc.record({ interface: interfaceName, address }), {
@@ -265,6 +269,7 @@ export const meddling: fc.Arbitrary<(live: FakeKernel) => void> = fc.constantFro
   (live) => live.state.addresses.pop(),
   (live) => live.state.routes.pop(),
   (live) => live.state.policyRules.pop(),
+  withdrawUplink,
   (live) => live.state.proxyNeighbours.pop(),
   (live) => live.setLinkUp("lan", false),
   (live) => inQueue(live, (queue) => queue.classes.pop()),
@@ -274,6 +279,12 @@ export const meddling: fc.Arbitrary<(live: FakeKernel) => void> = fc.constantFro
   (live) => inLinks(live, "bond0", () => live.setBond("bond0", { miimon: 77 })),
   (live) => inLinks(live, "vlan7", () => live.removeDevice("vlan7")),
 );
+
+/** As whoever watches the uplinks does. */
+export function withdrawUplink(live: FakeKernel): void {
+  const isThere = live.state.routes.some(({ table }) => table === 8101);
+  if (isThere && !live.isWithdrawn(8101)) live.withdrawUplink(8101);
+}
 
 function inTable(live: FakeKernel, change: (table: FakeTable) => unknown): void {
   if (live.state.table === undefined) return;

@@ -25,6 +25,8 @@ export interface FakeState {
   addresses: AddressSetting[];
   routes: LiveRoute[];
   policyRules: PolicyRuleSetting[];
+  /** Preferred tables of uplinks that are out of use. */
+  withdrawn: number[];
   proxyNeighbours: ProxyNeighbourSetting[];
   queues: FakeQueue[];
 }
@@ -70,6 +72,7 @@ export class FakeKernel implements Live {
       addresses: [],
       routes: [],
       policyRules: [],
+      withdrawn: [],
       proxyNeighbours: [],
       queues: [],
       ...state,
@@ -80,9 +83,9 @@ export class FakeKernel implements Live {
   comparable(): Omit<FakeState, "generation"> {
     const { generation: _, ...state } = copyPlain(this.state);
     const byText = (a: unknown, b: unknown): number => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
-    const { links, addresses, routes, policyRules, proxyNeighbours, queues } = state;
+    const { links, addresses, routes, policyRules, withdrawn, proxyNeighbours, queues } = state;
     for (const { classes } of queues) classes.sort(byText);
-    for (const list of [links, addresses, routes, policyRules, proxyNeighbours, queues]) list.sort(byText);
+    for (const list of [links, addresses, routes, policyRules, withdrawn, proxyNeighbours, queues]) list.sort(byText);
     state.table?.counters.sort();
     return state;
   }
@@ -278,6 +281,19 @@ export class FakeKernel implements Live {
   removePolicyRule(setting: PolicyRuleSetting): void {
     this.#mutate();
     remove(this.state.policyRules, setting);
+  }
+  isWithdrawn(table: number): boolean {
+    return this.state.withdrawn.includes(table);
+  }
+  withdrawUplink(table: number): void {
+    this.#mutate();
+    if (this.isWithdrawn(table)) refuse("kernel-exists");
+    this.state.withdrawn.push(table);
+  }
+  restoreUplink(table: number): void {
+    this.#mutate();
+    if (!this.isWithdrawn(table)) refuse("kernel-not-found");
+    this.state.withdrawn = this.state.withdrawn.filter((other) => other !== table);
   }
   proxyNeighbours(): ProxyNeighbourSetting[] {
     return copyPlain(this.state.proxyNeighbours);

@@ -29,6 +29,7 @@ export const plan = command<Flags, [file: string]>({
     ["neighbours", "size of the neighbour table"],
     ["timeouts", "each timeout: now, proposed, minimum of the RFCs, entries saved"],
     ["sysctls", "each kernel setting: now, proposed, scope, reason"],
+    ["uplinks", "for each uplink: who leaves by it, and what its failure costs; absent without uplinks"],
     ["paper", "the paper's figures beside ours"],
   ],
   parameters: {

@@ -70,9 +70,10 @@ const WRITERS: Readonly<Record<Format, (plan: Planned) => Promise<string>>> = {
     return writeModprobeConf(await stockPlan(gateway)) ?? "# The kernel's own sizes will do: no parameters needed.\n";
   },
   systemd: async ({ gateway }) => {
-    const [{ bootSystemHere }, { writeGatewayUnit, writeRulesUnit }] = await Promise.all([
+    const [{ bootSystemHere }, { writeGatewayUnit, writeRulesUnit }, { writeUplinksUnit }] = await Promise.all([
       import("../boot-system.ts"),
       import("../../render/boot/systemd-units.ts"),
+      import("../../render/boot/uplinks-unit.ts"),
     ]);
     const system = await bootSystemHere("systemd");
     return [
@@ -80,6 +81,9 @@ const WRITERS: Readonly<Record<Format, (plan: Planned) => Promise<string>>> = {
       writeRulesUnit(gateway.name, system),
       "# /etc/systemd/system/meganat.service",
       writeGatewayUnit(gateway.name, system),
+      ...(gateway.uplinks === undefined
+        ? []
+        : ["# /etc/systemd/system/meganat-uplinks.service", writeUplinksUnit(gateway.name, system)]),
     ].join("\n");
   },
   networkd: async ({ gateway }) => (await import("../../render/network/networkd.ts")).writeNetworkd(gateway),

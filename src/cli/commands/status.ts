@@ -1,5 +1,7 @@
 import type { FastPathStatus } from "../../fastpath/status.ts";
 import type { Installation } from "../../apply/boot/installation.ts";
+import type { UplinksStatus } from "../../uplinks/status.ts";
+import { uplinkLines } from "../uplinks-text.ts";
 import type { GatewayStatus } from "../../apply/status.ts";
 import { remarkLines, changeLines } from "../apply-text.ts";
 import { command } from "../command.ts";
@@ -45,6 +47,10 @@ export const status = command<Flags, []>({
       "limits",
       "what the limits did: { refused: [{ address, connections, rate }], shaped: [{ interface, classes, bytes, drops, backlogBytes, held }] }; absent without limits",
     ],
+    [
+      "uplinks",
+      "{ watched, uplinks: [{ link, interface, via, inUse, up, since, cause, asked, lost }] }: whether new connections may take it, whether its provider works since when, and probes of the last minute; absent without uplinks",
+    ],
     ["fastPath", "what `meganat fastpath status` says; absent when it is off"],
     ["counters", "the rules' counters: { name, packets, bytes }"],
     ["leftOut", "what the last apply had to leave out: { code, message, fix }"],
@@ -77,22 +83,27 @@ export const status = command<Flags, []>({
     const fastPathText = flowtable === undefined ? programLines(output, programs) : flowtableLines(output, flowtable);
     const { readLimitUse } = await import("../../observe/limits.ts");
     const limits = found.state === "absent" ? undefined : readLimitUse(netns);
+    const { readUplinks } = await import("../../uplinks/status.ts");
+    const uplinks = found.state === "absent" ? undefined : readUplinks(netns);
     const rows = quick || found.state === "absent" ? undefined : await occupancyRows(netns, plan);
     const finding =
       found.state !== "in-place" ||
       found.problems.length > 0 ||
       found.leftOut.length > 0 ||
       installed?.fix !== undefined ||
-      programs?.whole === false;
+      programs?.whole === false ||
+      uplinks?.watched === false ||
+      uplinks?.uplinks.every(({ inUse, up }) => inUse && up === true) === false;
     return {
       json: {
         ...found,
         ...(installed === undefined ? {} : { installed }),
         ...(fastPath === undefined ? {} : { fastPath }),
+        ...(uplinks === undefined ? {} : { uplinks }),
         ...(limits === undefined ? {} : { limits }),
         ...(rows === undefined ? {} : { occupancy: rows }),
       },
-      text: statusText(output, found, rows, installed, fastPathText, limits),
+      text: statusText(output, found, rows, { installed, fastPathText, limits, uplinks }),
       status: finding ? 1 : 0,
     };
   },
@@ -111,13 +122,19 @@ const STATES: Readonly<Record<GatewayStatus["state"], string>> = {
   absent: "no gateway is applied here",
 };
 
+/** What stands beside the rules. */
+interface Beside {
+  readonly installed: Installation | undefined;
+  readonly fastPathText: readonly string[];
+  readonly limits: LimitUse | undefined;
+  readonly uplinks: UplinksStatus | undefined;
+}
+
 function statusText(
   output: Output,
   found: GatewayStatus,
   rows: readonly OccupancyRow[] | undefined,
-  installed: Installation | undefined,
-  fastPathText: readonly string[],
-  limits: LimitUse | undefined,
+  { installed, fastPathText, limits, uplinks }: Beside,
 ): string {
   const { state, gateway, rules, appliedAt, connections, counters, drift, interrupted, pending } = found;
   const style = state === "in-place" ? "good" : state === "absent" ? "quiet" : "bad";
@@ -132,6 +149,7 @@ function statusText(
     ...fastPathText,
     `connections  ${String(count ?? "unknown")} of ${String(max ?? "unknown")}${share}, ${String(buckets ?? "unknown")} buckets`,
   ];
+  if (uplinks !== undefined) lines.push("", output.paint("heading", "Uplinks"), ...uplinkLines(output, uplinks));
   if (rows !== undefined) lines.push("", output.paint("heading", "Public addresses"), ...occupancyLines(rows));
   if (limits !== undefined) lines.push("", output.paint("heading", "Limits"), ...limitUseLines(limits));
   const counted = counters.filter(({ packets }) => packets > 0);

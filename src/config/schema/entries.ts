@@ -24,6 +24,7 @@ import {
   type StaticNatEntry,
   type TwiceNatEntry,
 } from "./translations.ts";
+import { uplinkSchema, type UplinkEntry } from "./uplinks.ts";
 
 /** An entry that could be read, and where it stands. */
 export interface Entry<T> {
@@ -40,6 +41,7 @@ export interface FileEntries {
   readonly portForwards: readonly Entry<PortForwardEntry>[];
   readonly staticNat: readonly Entry<StaticNatEntry>[];
   readonly twiceNat: readonly Entry<TwiceNatEntry>[];
+  readonly uplinks: readonly Entry<UplinkEntry>[];
   readonly capacity: CapacityEntry;
   readonly limits: LimitsEntry | undefined;
   readonly fastPath: FastPathChoice;
@@ -78,6 +80,7 @@ export function readEntries(tree: Tree, problems: Problem[]): FileEntries {
     portForwards: readList(file, "port-forwards", portForwardSchema, problems),
     staticNat: readList(file, "static-nat", staticNatSchema, problems),
     twiceNat: readList(file, "twice-nat", twiceNatSchema, problems),
+    uplinks: readList(file, "uplinks", uplinkSchema, problems),
     capacity: capacity ?? {},
     limits,
     fastPath: fastPath ?? "off",

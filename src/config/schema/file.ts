@@ -6,6 +6,7 @@ import { limitsSchema } from "./limits.ts";
 import { linkSchema } from "./links.ts";
 import { PATTERNS } from "./patterns.ts";
 import { poolSchema } from "./pools.ts";
+import { uplinkSchema } from "./uplinks.ts";
 import { name, portForwardSchema, sourceNatSchema, staticNatSchema, twiceNatSchema } from "./translations.ts";
 
 const entryName = z.string().meta({ pattern: PATTERNS.name });
@@ -39,6 +40,10 @@ export const fileSchema = keys("a gateway file", {
     .meta({ description: "One public address for one inside host, in both directions, all protocols." }),
   "twice-nat": z.array(twiceNatSchema).nullable().optional().meta({
     description: "Networks with the same addresses that must talk: each sees the other under other addresses.",
+  }),
+  uplinks: z.array(uplinkSchema).nullable().optional().meta({
+    description:
+      "Links to providers that stand in for each other, the first before the next. A subscriber leaves by that of its first source-nat rule, and by those of the others when it is down.",
   }),
   capacity: capacitySchema.nullable().optional().meta({ description: "What the gateway must hold." }),
   limits: limitsSchema.nullable().optional().meta({

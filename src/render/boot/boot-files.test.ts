@@ -54,6 +54,21 @@ test("what starts something is written last", () => {
   );
 });
 
+test("a gateway with uplinks has a unit that watches them", () => {
+  const health = { probes: [], interval: 1000, downAfter: 3000, upAfter: 10_000 };
+  const gateway = campus({ uplinks: [{ link: "wan", health }] });
+  const files = bootFiles(planGateway(gateway, stockFacts(gateway)), "version: 1\n", SYSTEM);
+  const unit = "/etc/systemd/system/meganat-uplinks.service";
+  assert.match(
+    textOf(files, unit),
+    /\nExecStart=\/usr\/bin\/node "\/opt\/mega nat\/bin\/meganat" uplinks watch \/etc\/meganat\/gateway.yaml\n/,
+  );
+  assert.deepEqual(
+    files.slice(-3).map(({ path }) => path.split("/").at(-1)),
+    ["meganat-rules.service", "meganat.service", "meganat-uplinks.service"],
+  );
+});
+
 test("the units, as systemd gets them", () => {
   const files = filesOf(SYSTEM);
   assert.equal(

@@ -6,6 +6,7 @@ import { INSTALLED_GATEWAY, INSTALLED_RULESET, type BootFile, type BootSystem } 
 import { writeModprobeConf } from "./modprobe.ts";
 import { writeOpenrcScript } from "./openrc-script.ts";
 import { settingsAtBoot } from "./sysctl-conf.ts";
+import { writeUplinksUnit } from "./uplinks-unit.ts";
 import { writeGatewayUnit, writeRulesUnit } from "./systemd-units.ts";
 
 const UNITS = "/etc/systemd/system";
@@ -65,6 +66,17 @@ function writeModulesLoad(gateway: string): string {
 }
 
 function systemd({ gateway }: Plan, system: BootSystem): BootFile[] {
+  const hasUplinks = gateway.uplinks !== undefined;
+  const uplinks = {
+    path: `${UNITS}/meganat-uplinks.service`,
+    content: { text: writeUplinksUnit(gateway.name, system) },
+    reason: "watches the uplinks, and lets them stand in for each other",
+  };
+  const uplinksWanted = {
+    path: `${UNITS}/multi-user.target.wants/meganat-uplinks.service`,
+    content: { linkTo: "../meganat-uplinks.service" },
+    reason: "enables it, as `systemctl enable` does",
+  };
   return [
     {
       path: `${UNITS}/meganat-rules.service`,
@@ -76,6 +88,7 @@ function systemd({ gateway }: Plan, system: BootSystem): BootFile[] {
       content: { text: writeGatewayUnit(gateway.name, system) },
       reason: "applies the gateway file before network-online.target",
     },
+    ...(hasUplinks ? [uplinks] : []),
     {
       path: `${UNITS}/sysinit.target.wants/meganat-rules.service`,
       content: { linkTo: "../meganat-rules.service" },
@@ -86,6 +99,7 @@ function systemd({ gateway }: Plan, system: BootSystem): BootFile[] {
       content: { linkTo: "../meganat.service" },
       reason: "enables it, as `systemctl enable` does",
     },
+    ...(hasUplinks ? [uplinksWanted] : []),
   ];
 }
 

@@ -65,16 +65,17 @@ export function writeGatewayUnit(gateway: string, system: BootSystem): string {
 }
 
 /** One word of a command line of systemd (systemd.service(5), COMMAND LINES). */
-function word(value: string): string {
+export function word(value: string): string {
   const escaped = value.replaceAll("%", "%%").replaceAll("$", "$$$$");
   return /^[\w./%$@:+=,-]+$/.test(value) ? escaped : `"${escaped.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
 }
 
-function path(value: string): string {
+/** A path in which systemd would expand specifiers. */
+export function path(value: string): string {
   return value.replaceAll("%", "%%");
 }
 
 /** Text in which systemd would expand specifiers. */
-function text(value: string): string {
+export function text(value: string): string {
   return value.replaceAll("%", "%%");
 }
