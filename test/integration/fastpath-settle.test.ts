@@ -8,10 +8,11 @@ import { withoutEbpf } from "../fixtures/ebpf.ts";
 import { ownNamespace, run } from "../fixtures/own-namespaces.ts";
 
 test("between the interfaces that are there, as they come and go", { skip: withoutEbpf() }, (t) => {
-  let opened: string | undefined;
-  t.after(() => opened !== undefined && turnOffFastPath({ netns: opened }));
+  // First of all that is cleaned up: there must still be a namespace to turn it off in.
+  const opened: { netns?: string } = {};
+  t.after(() => opened.netns !== undefined && turnOffFastPath(opened));
   const netns = ownNamespace(t);
-  opened = netns;
+  opened.netns = netns;
   const far = ownNamespace(t);
   const wish = { netns, path: "tc" as const, devices: ["lan", "wan"], connections: 1000 };
   const between = (): string[] | undefined => readFastPathStatus({ netns })?.devices.map(({ name }) => name);
