@@ -52,6 +52,7 @@ const COMMAND = {
   "file-unreadable": "The gateway file, or another file named, cannot be read.",
   "file-exists": "The file to write exists already.",
   "file-unwritable": "The file cannot be written.",
+  "tune-devices": "An interface named to `meganat tune` is not here, or --undo was given with something else.",
   "signals-file": "The file is none that `meganat doctor --record` wrote.",
   "not-found": "`meganat lookup`: the address is none of this gateway's.",
   "not-built": "The program was not compiled yet: `npm run build`.",

@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Route>>> = {
   uninstall: async () => (await import("./commands/uninstall.ts")).uninstall,
   status: async () => (await import("./commands/status.ts")).status,
   fastpath: async () => (await import("./commands/fastpath/group.ts")).fastpath,
+  tune: async () => (await import("./commands/tune.ts")).tune,
   doctor: async () => (await import("./commands/doctor.ts")).doctor,
   explain: async () => (await import("./commands/explain.ts")).explain,
   top: async () => (await import("./commands/top.ts")).top,
