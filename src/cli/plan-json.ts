@@ -2,13 +2,14 @@ import { formatIpv4 } from "../address/ipv4.ts";
 import { formatIpv4Range } from "../address/ipv4-range.ts";
 import { formatPortRange } from "../address/port-range.ts";
 import type { LocatedProblem } from "../config/source/located-problem.ts";
+import type { CardsProposals } from "../plan/cards/proposal.ts";
 import type { Plan, PortBlocks, SourcePlan } from "../plan/plan.ts";
 import type { LimitsPlan } from "../plan/limits/limits-plan.ts";
 import { uplinksJson } from "./uplinks-plan-text.ts";
 import { problemJson } from "./gateway-file.ts";
 
 /** A plan as --json prints it: addresses and ports in their written form. */
-export function planJson(plan: Plan, problems: readonly LocatedProblem[]): object {
+export function planJson(plan: Plan, problems: readonly LocatedProblem[], cards?: CardsProposals): object {
   const { gateway, sources, exhaustion, table, rates, neighbours, timeouts, sysctls, paper } = plan;
   return {
     gateway: gateway.name,
@@ -23,6 +24,7 @@ export function planJson(plan: Plan, problems: readonly LocatedProblem[]): objec
     sysctls,
     ...(plan.limits === undefined ? {} : { limits: limitsJson(plan.limits) }),
     ...(plan.uplinks === undefined ? {} : { uplinks: uplinksJson(plan.uplinks) }),
+    ...(cards === undefined ? {} : { networkCards: cards }),
     paper,
   };
 }

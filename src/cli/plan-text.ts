@@ -5,12 +5,14 @@ import { formatPortRange } from "../address/port-range.ts";
 import type { FilePath, Problem } from "../config/problem.ts";
 import type { LocatedProblem } from "../config/source/located-problem.ts";
 import { formatBytes, formatCount, formatNoun, formatSeconds, formatShare } from "../plan/figures.ts";
+import type { CardsProposals } from "../plan/cards/proposal.ts";
 import type { Plan, PortBlocks, SourcePlan, SysctlProposal, TimeoutPlan } from "../plan/plan.ts";
 import { blockCapacity, blockCount, blockRange } from "../plan/port-blocks.ts";
 import { limitLines } from "./limits-text.ts";
 import type { Style } from "./output.ts";
 import { uplinkPlanLines } from "./uplinks-plan-text.ts";
 import { hang, table, type Align } from "./text-layout.ts";
+import { cardLines } from "./tune-text.ts";
 
 /** How a plan is written. */
 export interface PlanTextOptions {
@@ -19,6 +21,8 @@ export interface PlanTextOptions {
   readonly paint?: (style: Style, text: string) => string;
   /** The plan's problems with their places in the file; without them they name keys only. */
   readonly problems?: readonly LocatedProblem[];
+  /** How the cards of the file that are here should be set. */
+  readonly cards?: CardsProposals | undefined;
   /** Leaves the paper's figures out. */
   readonly withoutPaper?: boolean;
 }
@@ -43,6 +47,7 @@ export function planText(plan: Plan, options: PlanTextOptions = {}): string {
     ...section("Uplinks", uplinkPlanLines(plan.uplinks, width)),
     ...section("Timeouts", timeoutLines(plan, width)),
     ...section("Kernel settings to change", settingLines(plan, width)),
+    ...section("Network cards", options.cards === undefined ? [] : cardLines(options.cards, width)),
     ...(options.withoutPaper === true
       ? []
       : section("Beside the paper of 2016 (kernel 2.6.32)", paperLines(plan, width))),

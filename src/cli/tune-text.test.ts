@@ -42,7 +42,7 @@ void test("the plan has only what should be otherwise", () => {
     "  eth0 LRO: on -> off",
     "      it merges packets so that they cannot be forwarded as they came: transfers",
     "      stall, path MTU discovery fails",
-    "  `meganat tune` says more, `meganat tune --apply` does it",
+    "  `meganat tune -c FILE` says more, and with --apply does it",
   ]);
   const right = proposeCards(hostOf([vethFacts("eth0", { rps: [[0, 1, 2, 3]] })], ELSEWHERE));
   assert.deepEqual(cardLines(right, 80), ["  eth0: as they should be"]);

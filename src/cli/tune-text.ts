@@ -47,7 +47,7 @@ export function cardLines({ cards, host }: CardsProposals, width: number): strin
   ];
   if (cards.length === 0) return [];
   if (lines.length === 0) return [`  ${cards.map(({ card }) => card).join(", ")}: as they should be`];
-  return [...lines, "  `meganat tune` says more, `meganat tune --apply` does it"];
+  return [...lines, "  `meganat tune -c FILE` says more, and with --apply does it"];
 }
 
 /** What --apply did. */

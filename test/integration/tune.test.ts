@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { runCommandLine } from "../../src/cli/run.ts";
 import { runInNamespace } from "../../src/kernel/namespace.ts";
 import { loaderWords, ownModule } from "../../src/kernel/own-module.ts";
-import type { Place } from "../../src/plan/cards/proposal.ts";
+import type { CardsProposals, Place } from "../../src/plan/cards/proposal.ts";
 import { allCards } from "../../src/plan/cards/resolve-cards.ts";
 import { carryOutTuning, proposeTuning, undoTuning } from "../../src/tune/carry-out.ts";
 import { placeWords, readPlace, writePlace } from "../../src/tune/place-value.ts";
@@ -55,6 +55,17 @@ function seen(namespace: string, card: string): Record<string, string> {
     gro,
     ...Object.fromEntries(steering.map(([, queue = "", kind = "", mask = ""]) => [`${kind} ${queue}`, mask])),
   };
+}
+
+async function meganat(...args: string[]): Promise<{ readonly status: number; readonly written: string }> {
+  const written: string[] = [];
+  const stream = { write: (text: string) => written.push(text) };
+  const status = await runCommandLine(args, { stdout: stream, stderr: stream, environment: {} });
+  return { status, written: written.join("") };
+}
+
+function cardNames(proposals: unknown): string[] {
+  return (proposals as CardsProposals).cards.map(({ card }) => card);
 }
 
 function setMask(namespace: string, path: string, mask: string): void {
@@ -186,14 +197,25 @@ void test("VLANs and bridges stand for the cards below, in the namespace asked f
   const links = readLinkFacts(namespace);
   assert.deepEqual(links.find(({ name }) => name === "br0")?.members, ["lan0"]);
   assert.deepEqual(allCards(links).sort(), ["lan0", "wan0"]);
-  const written: string[] = [];
-  const status = await runCommandLine(["tune", "br0", "--netns", namespace, "--json"], {
-    stdout: { write: (text) => written.push(text) },
-    stderr: { write: (text) => written.push(text) },
-    environment: {},
-  });
-  const { cards } = JSON.parse(written.join("")) as { readonly cards: readonly { readonly card: string }[] };
-  assert.deepEqual([status, cards.map(({ card }) => card)], [0, ["lan0"]]);
+  const { status, written } = await meganat("tune", "br0", "--netns", namespace, "--json");
+  assert.deepEqual([status, cardNames(JSON.parse(written))], [0, ["lan0"]]);
+  const unknown = await meganat("tune", "lan7", "--netns", namespace, "--json");
+  assert.match(unknown.written, /"code":"tune-devices","message":"there is no interface lan7 here"/);
+  assert.equal(unknown.status, 2);
+});
+
+void test("a plan has the cards of its file that are here", NEEDS_ROOT, async (t) => {
+  const { namespace, directory } = bench(t);
+  const file = join(directory, "home.yaml");
+  const home = readFileSync(new URL("../../examples/home.yaml", import.meta.url), "utf8");
+  writeFileSync(file, home.replace("eth0", "wan0").replace("eth1", "lan7"));
+  const { written } = await meganat("plan", file, "--netns", namespace, "--json");
+  const { networkCards } = JSON.parse(written) as { readonly networkCards: unknown };
+  assert.deepEqual(cardNames(networkCards), ["wan0"]);
+  const text = await meganat("plan", file, "--netns", namespace);
+  assert.match(text.written, /\nNetwork cards\n(?: .*\n)* {2}wan0 GRO: off -> on\n/);
+  writeFileSync(file, home.replace("eth0", "wan7").replace("eth1", "lan7"));
+  assert.doesNotMatch((await meganat("plan", file, "--netns", namespace)).written, /Network cards/);
 });
 
 void test("the host's own settings are read, not touched, from another namespace", NEEDS_ROOT, (t) => {
