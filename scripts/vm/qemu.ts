@@ -2,6 +2,8 @@
 export interface MachineShape {
   /** Network interfaces eth0, eth1, ...; each has a cable to far0, far1, ... in the guest's namespace `far`. */
   readonly nics: number;
+  /** QEMU's names for the kinds of eth0, eth1, ...: `e1000e`, `vmxnet3`; those not named are `virtio-net-pci`. */
+  readonly cards?: readonly string[];
   /** An ext4 image that takes all writes and outlives the machine; without it they go to the guest's memory. */
   readonly disk?: string;
   /** A folder of this machine that the guest sees at the same path and may write to. */
@@ -53,7 +55,7 @@ export function qemuArguments(shape: MachineShape, files: GuestFiles): string[] 
     ["-device", "virtio-serial-pci", "-chardev", `socket,id=agent,fd=${AGENT_DESCRIPTOR}`],
     ["-device", "virtserialport,chardev=agent,name=meganat"],
     ["-chardev", `socket,id=monitor,fd=${MONITOR_DESCRIPTOR}`, "-mon", "chardev=monitor,mode=control"],
-    ...range(shape.nics).map((nic) => networkCard(`eth${nic}`, nic, macAddress(0, nic))),
+    ...range(shape.nics).map((nic) => networkCard(`eth${nic}`, nic, macAddress(0, nic), shape.cards?.[nic])),
     ...range(shape.nics).map((nic) => networkCard(`far${nic}`, nic, macAddress(1, nic))),
   ];
   return options.flat();
@@ -69,8 +71,8 @@ function sharedFolder(tag: string, path: string, readOnly: boolean): string[] {
 }
 
 /** Two cards on one hub are two ends of a cable. */
-function networkCard(name: string, hub: number, mac: string): string[] {
-  const card = `virtio-net-pci,id=${name},netdev=port-${name},mac=${mac},romfile=`;
+function networkCard(name: string, hub: number, mac: string, kind = "virtio-net-pci"): string[] {
+  const card = `${kind},id=${name},netdev=port-${name},mac=${mac},romfile=`;
   return ["-netdev", `hubport,id=port-${name},hubid=${hub}`, "-device", card];
 }
 
