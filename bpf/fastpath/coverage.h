@@ -18,6 +18,7 @@
 struct sample {
   __u64 found;
   __u64 missed;
+  __u64 filled;
   __u32 since; /* ticks */
 };
 
@@ -34,31 +35,35 @@ static __always_inline bool is_covered(__u64 hash) {
 
 /*
  * Called for packets that were looked up in vain or not at all. That nothing is remembered yet where there is room says
- * nothing: with many connections it takes a while until each has come by.
+ * nothing: with many connections it takes a while until each has come by. As long as more is still filling up than is
+ * looked up in vain, it is too early to judge.
  */
 static __always_inline void decide_coverage(const struct account *account, __u32 slot) {
   __u64 missed = account->packets[CROWDED] + account->packets[ASK_AGAIN];
+  __u64 filled = account->packets[UNKNOWN];
   __u64 found = account->packets[FORWARDED];
   __u32 coverage = control.coverage;
   __u32 now = ticks();
   struct sample *before;
 
-  if ((account->packets[UNKNOWN] + missed + account->packets[NOT_COVERED]) % MISSES_TO_LOOK != 0) return;
+  if ((filled + missed + account->packets[NOT_COVERED]) % MISSES_TO_LOOK != 0) return;
   before = bpf_map_lookup_elem(&samples, &slot);
   if (!before) return;
   if (before->since == 0) before->since = now;
   if (now - before->since < control.window) return;
   found -= before->found;
   missed -= before->missed;
+  filled -= before->filled;
   if (found + missed < LOOKS_TO_DECIDE) return;
   /* A look in vain, and remembering for nothing, costs about an eighth of what a find saves. */
-  if (found * 8 < missed)
+  if (found * 8 < missed && filled < missed)
     coverage = coverage > 1 ? coverage / 2 : 1;
   else if (found > missed)
     coverage = coverage < WHOLE_COVERAGE / 2 ? coverage * 2 : WHOLE_COVERAGE;
   if (coverage != control.coverage) control.coverage = coverage;
   before->found += found;
   before->missed += missed;
+  before->filled += filled;
   before->since = now;
 }
 
