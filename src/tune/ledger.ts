@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { recordDirectory } from "../apply/record-directory.ts";
 import { readIfThere, writeWhole } from "../apply/whole-file.ts";
+import { kernelErrorFromNode } from "../kernel/ffi/errno.ts";
 import { lockFile } from "../kernel/file-lock.ts";
 import { readNamespaceIdentity, type NamespaceIdentity } from "../kernel/namespace-identity.ts";
 import type { NamespaceName } from "../kernel/namespace.ts";
@@ -55,7 +56,11 @@ export class TuningLedger {
 
   write(values: readonly TunedValue[]): void {
     const ledger: Ledger = { version: 1, identity: this.#identity, values };
-    writeWhole(this.#directory, this.#path, `${JSON.stringify(ledger, null, 2)}\n`);
+    try {
+      writeWhole(this.#directory, this.#path, `${JSON.stringify(ledger, null, 2)}\n`);
+    } catch (error) {
+      throw kernelErrorFromNode(`keep the record of tuning in ${this.#directory}`, error);
+    }
   }
 
   get #path(): string {
