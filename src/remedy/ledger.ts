@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { recordDirectory } from "../apply/record-directory.ts";
 import { readIfThere, writeWhole } from "../apply/whole-file.ts";
+import { kernelErrorFromNode } from "../kernel/ffi/errno.ts";
 import { lockFile } from "../kernel/file-lock.ts";
 import { readNamespaceIdentity, type NamespaceIdentity } from "../kernel/namespace-identity.ts";
 import type { NamespaceName } from "../kernel/namespace.ts";
@@ -65,7 +66,11 @@ export class LedgerStore {
 
   write(fixes: readonly CarriedOut[]): void {
     const ledger: Ledger = { version: 1, identity: this.#identity, fixes };
-    writeWhole(this.#directory, this.#path, `${JSON.stringify(ledger, null, 2)}\n`);
+    try {
+      writeWhole(this.#directory, this.#path, `${JSON.stringify(ledger, null, 2)}\n`);
+    } catch (error) {
+      throw kernelErrorFromNode(`keep the record of fixes in ${this.#directory}`, error);
+    }
   }
 
   get #path(): string {
