@@ -44,7 +44,7 @@ unit() {
 side_by_side='/(apply-(bonds|cycle|drift|faults|kill|left-out|links|traffic)|build-bpf'
 side_by_side="$side_by_side|explain(-(ports|refusals|trace))?|fastpath-[a-z-]*|foreign-rules|icmp-errors"
 side_by_side="$side_by_side|kernel-(nftables|route|ruleset|sysctl|uplinks)|listening-sockets|observe-limits|random-rules|remedy"
-side_by_side="$side_by_side|render-(guard|ruleset)|top|translation)\\.test\\.js\$"
+side_by_side="$side_by_side|render-(guard|ruleset)|translation)\\.test\\.js\$"
 
 # What compares moments of the whole machine.
 alone='/(kernel-features|profile)\.test\.js$'
