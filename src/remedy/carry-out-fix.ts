@@ -4,7 +4,7 @@ import { isSysctlWritable, readSysctl, writeSysctl } from "../kernel/sysctl.ts";
 import { carryOut } from "../observe/flows/carry-out.ts";
 import { flowFilterOf } from "./connection-match.ts";
 import { RemedyError } from "./error.ts";
-import { LedgerStore, type CarriedOut, type ChangedSysctl } from "./ledger.ts";
+import { openFixLedger, type CarriedOut, type ChangedSysctl } from "./ledger.ts";
 import { clampSegmentSize, leaveSegmentSize } from "./segment-size.ts";
 
 /** Where to work, and where the ledger is. */
@@ -24,7 +24,7 @@ export interface Undone {
 
 /** The fixes in force in the namespace. */
 export function fixesInForce({ namespace, directory }: FixPlace): readonly CarriedOut[] {
-  return new LedgerStore(namespace, directory).read();
+  return openFixLedger(namespace, directory).read();
 }
 
 /**
@@ -33,7 +33,7 @@ export function fixesInForce({ namespace, directory }: FixPlace): readonly Carri
  */
 export function carryOutFix(place: FixPlace, id: string, steps: readonly SafeFix[]): CarriedOut {
   const { namespace, directory } = place;
-  const store = new LedgerStore(namespace, directory);
+  const store = openFixLedger(namespace, directory);
   return store.locked(`carry out the fix of ${id}`, () => {
     const earlier = store.read();
     if (earlier.some((fix) => fix.id === id)) {
@@ -70,7 +70,7 @@ export function carryOutFix(place: FixPlace, id: string, steps: readonly SafeFix
 
 /** Takes a fix back: each sysctl that still has the value we set gets its old one. */
 export function undoFix({ namespace, directory }: FixPlace, id: string): Undone {
-  const store = new LedgerStore(namespace, directory);
+  const store = openFixLedger(namespace, directory);
   return store.locked(`take the fix of ${id} back`, () => {
     const fixes = store.read();
     const fix = fixes.find((one) => one.id === id);

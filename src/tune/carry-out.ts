@@ -2,7 +2,7 @@ import { KernelError } from "../kernel/error.ts";
 import type { NamespaceName } from "../kernel/namespace.ts";
 import { proposeCards } from "../plan/cards/propose-cards.ts";
 import type { CardsProposals, Change, Place } from "../plan/cards/proposal.ts";
-import { TuningLedger, type TunedValue } from "./ledger.ts";
+import { openTuningLedger, type TunedValue, type TuningLedger } from "./ledger.ts";
 import { placeWords, readPlace, writePlace } from "./place-value.ts";
 import { readCardsFacts } from "./read-facts.ts";
 
@@ -43,7 +43,7 @@ export function proposeTuning(namespace: NamespaceName, cards: readonly string[]
  * the rest goes on.
  */
 export function carryOutTuning(place: TuningPlace, cards: readonly string[]): readonly Carried[] {
-  const ledger = new TuningLedger(place.namespace, place.directory);
+  const ledger = openTuningLedger(place.namespace, place.directory);
   return ledger.locked("tune the network cards", () => {
     const carry = (changes: readonly Change[]): Carried[] =>
       changes.map((change) => carryOutChange(place, ledger, change));
@@ -59,7 +59,7 @@ export function carryOutTuning(place: TuningPlace, cards: readonly string[]): re
 
 /** Puts the old values back, the last change first, where the value is still the one we set. */
 export function undoTuning({ namespace, directory }: TuningPlace): TuningUndone {
-  const ledger = new TuningLedger(namespace, directory);
+  const ledger = openTuningLedger(namespace, directory);
   return ledger.locked("take the tuning back", () => {
     const [done, left]: [string[], string[]] = [[], []];
     const values = [...ledger.read()];
