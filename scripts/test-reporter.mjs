@@ -36,6 +36,13 @@ export default async function* report(events) {
 }
 
 function text(error) {
+  // A test's file fails as a whole when its program ends otherwise than well, or is ended.
+  if (
+    error?.failureType === "testCodeFailure" &&
+    (typeof error.exitCode === "number" || typeof error.signal === "string")
+  ) {
+    return `its program ended with status ${error.exitCode ?? "none"}${error.signal ? `, by signal ${error.signal}` : ""}`;
+  }
   const cause = error?.cause ?? error;
   return typeof cause === "object" && cause !== null ? (cause.stack ?? cause.message ?? String(cause)) : String(cause);
 }

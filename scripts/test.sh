@@ -123,6 +123,11 @@ timed() {
 aside="" said="$(mktemp)" beside="$(mktemp)" pid=""
 trap 'rm -rf "$MEGANAT_TEST_TOTALS" "$compiled" "$results" "$said" "$beside"' EXIT
 trap '[ -z "$pid" ] || kill "$pid"; exit 1' HUP INT TERM
+# Steps that run side by side would both compile into the same folder.
+case " $steps " in
+  *" types "*) ;;
+  *" unit "*" integration "*) sh scripts/compile-tests.sh "$compiled" --noCheck >&2 || exit 1 ;;
+esac
 for name in $steps; do
   case "$name $steps" in
     "lint "*integration | "format "*integration | "docs "*integration | "unit "*integration)
