@@ -34,6 +34,10 @@ static __always_inline bool of(still_holds)(const struct of(flow) * flow, const 
          of(is_tuple)(tuple_at(connection, !known->out.direction), &translated, true);
 }
 
+static __always_inline bool of(is_in_use)(const struct of(remembered) * place, __u32 now) {
+  return is_taken(place->tuple, &place->out, place->until, now);
+}
+
 /* Finds what is remembered of a packet's connection, and whether it still serves. */
 static __always_inline enum fate of(recall)(const struct of(flow) * flow, struct of(remembered) * known) {
   __u64 hash = of(hash)(flow);
@@ -48,9 +52,7 @@ static __always_inline enum fate of(recall)(const struct of(flow) * flow, struct
   if (!of(read_place)(place, flow, known)) {
     place = &set->place[1];
     if (!of(read_place)(place, flow, known))
-      return is_taken(&set->place[0].out, set->place[0].until, now) && is_taken(&place->out, place->until, now)
-                 ? CROWDED
-                 : UNKNOWN;
+      return of(is_in_use)(&set->place[0], now) && of(is_in_use)(place, now) ? CROWDED : UNKNOWN;
   }
   if (!is_fresh(known->until, now)) {
     /* The packets behind this one follow it, so that none overtakes it and the kernel's answer counts for all. */
@@ -126,13 +128,16 @@ static __always_inline int of(tc_forward)(struct __sk_buff *skb, __u32 slot, str
   return tc_redirect(known.out.slot);
 }
 
-/* Where to write: where it already is, else where what is there serves shortest. */
-static __always_inline struct of(remembered) * of(choose_place)(struct of(set) * set, const struct of(flow) * flow) {
+/* Where to write: where it already is, else where nothing is that serves, else where what is there serves shortest. */
+static __always_inline struct of(remembered) * of(choose_place)(struct of(set) * set, const struct of(flow) * flow,
+                                                                __u32 now) {
   struct of(remembered) *first = &set->place[0];
   struct of(remembered) *second = &set->place[1];
 
   if (of(is_of)(first, flow)) return first;
   if (of(is_of)(second, flow)) return second;
+  if (!of(is_in_use)(first, now)) return first;
+  if (!of(is_in_use)(second, now)) return second;
   return (__s32)(first->until - second->until) <= 0 ? first : second;
 }
 
@@ -193,7 +198,7 @@ static __always_inline enum fate of(learn)(__u64 connection, const of(ip_header)
   if (!is_covered(hash)) return NOT_COVERED;
   set = of(find_set)(hash);
   if (!set) return NOT_ELIGIBLE;
-  place = of(choose_place)(set, &flow);
+  place = of(choose_place)(set, &flow, now);
   if (of(is_of)(place, &flow) && !is_same_way(&place->out, out)) forget_after_move(now);
   known.out.epoch = control.epoch & EPOCH_BITS;
   known.until = now + lasting_ticks(connection, now);

@@ -58,9 +58,12 @@ static __always_inline bool is_fresh(__u32 until, __u32 now) {
   return left > 0 && bpf_get_prandom_u32() % ASK_ONE_IN != 0;
 }
 
-/* Whether what was remembered in a place until `until` is still worth anything. */
-static __always_inline bool is_taken(const struct way_out *out, __u32 until, __u32 now) {
-  return (__s32)(until - now) > 0 && out->epoch == (control.epoch & EPOCH_BITS);
+/*
+ * Whether a place with this content is worth keeping. Zeroes say nothing of it: the kernel's clock begins five minutes
+ * before it wraps, so that in half of all times 0 is yet to come.
+ */
+static __always_inline bool is_taken(__u64 tuple, const struct way_out *out, __u32 until, __u32 now) {
+  return tuple != 0 && (__s32)(until - now) > 0 && out->epoch == (control.epoch & EPOCH_BITS);
 }
 
 /*
