@@ -1,5 +1,5 @@
 import type { NamespaceName } from "../kernel/namespace.ts";
-import { startThread } from "../kernel/thread.ts";
+import { endThread, startThread } from "../kernel/thread.ts";
 import type { Observation } from "./model.ts";
 
 /** What the thread is told at its start; plain data. */
@@ -23,6 +23,6 @@ export function startSensors(
   return async () => {
     thread.off("message", see);
     // What it had open the kernel closes with the process, which is about to end.
-    await thread.terminate();
+    await endThread(thread);
   };
 }

@@ -1,6 +1,6 @@
 import type { Worker } from "node:worker_threads";
 import type { NamespaceName } from "../kernel/namespace.ts";
-import { startThread } from "../kernel/thread.ts";
+import { endThread, startThread } from "../kernel/thread.ts";
 import { unpackFailure, type ThreadFailure } from "../kernel/thread-failure.ts";
 
 /** The connections of the mark are gone, or why not. */
@@ -42,6 +42,6 @@ export class ForgetThread {
   }
 
   close(): void {
-    void this.#thread.terminate();
+    void endThread(this.#thread);
   }
 }

@@ -1,11 +1,12 @@
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort } from "node:worker_threads";
 import { removeMarkedConnections } from "../kernel/conntrack/remove.ts";
 import type { NamespaceName } from "../kernel/namespace.ts";
 import { packFailure } from "../kernel/thread-failure.ts";
+import { threadSetup } from "../kernel/thread.ts";
 import { UPLINK_MASK } from "../plan/uplinks/marks.ts";
 import type { Forgotten } from "./forget-thread.ts";
 
-const { namespace } = workerData as { readonly namespace: NamespaceName };
+const { namespace } = threadSetup() as { readonly namespace: NamespaceName };
 
 parentPort?.on("message", (mark: number) => {
   parentPort?.postMessage(forget(mark), []);

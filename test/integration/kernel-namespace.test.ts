@@ -26,7 +26,7 @@ import { listLinks } from "../../src/kernel/route/link.ts";
 import { withRoute } from "../../src/kernel/route/rtnetlink.ts";
 import { readLinks } from "../../src/kernel/route/link.ts";
 import { loaderWords, ownModule } from "../../src/kernel/own-module.ts";
-import { startThread } from "../../src/kernel/thread.ts";
+import { endThread, startThread } from "../../src/kernel/thread.ts";
 import { NEEDS_ROOT, ownNamespace, run } from "../fixtures/own-namespaces.ts";
 
 const here = (): string => readlinkSync("/proc/thread-self/ns/net");
@@ -165,7 +165,7 @@ test("in a worker thread it moves that thread only", NEEDS_ROOT, async (t) => {
   Atomics.store(new Int32Array(gate), 0, 1);
   Atomics.notify(new Int32Array(gate), 0);
   assert.deepEqual(await answer, [[inside, home]]);
-  await worker.terminate();
+  await endThread(worker);
 });
 
 test("only the first namespace is the host's", NEEDS_ROOT, (t) => {

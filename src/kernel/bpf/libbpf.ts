@@ -1,5 +1,7 @@
-import koffi, { type LibraryHandle } from "koffi";
+import type { LibraryHandle } from "koffi";
 import { KernelError } from "../error.ts";
+import { beyondGate } from "../ffi/gate.ts";
+import { koffi } from "../ffi/koffi.ts";
 import type { Memory } from "../ffi/libc.ts";
 
 /** A pointer of the C library; 0 is NULL. */
@@ -23,37 +25,6 @@ export interface TestRunOptions {
   batch_size: number;
 }
 
-const objectOpenOptions = koffi.struct("bpf_object_open_opts", {
-  sz: "size_t",
-  object_name: "void *",
-  relaxed_maps: "bool",
-  pin_root_path: "void *",
-  attach_prog_fd: "uint32_t",
-  kconfig: "void *",
-  btf_custom_path: "void *",
-  kernel_log_buf: "void *",
-  kernel_log_size: "size_t",
-  kernel_log_level: "uint32_t",
-});
-
-const testRunOptions = koffi.struct("bpf_test_run_opts", {
-  sz: "size_t",
-  data_in: "void *",
-  data_out: "void *",
-  data_size_in: "uint32_t",
-  data_size_out: "uint32_t",
-  ctx_in: "void *",
-  ctx_out: "void *",
-  ctx_size_in: "uint32_t",
-  ctx_size_out: "uint32_t",
-  retval: "uint32_t",
-  repeat: "int",
-  duration: "uint32_t",
-  flags: "uint32_t",
-  cpu: "uint32_t",
-  batch_size: "uint32_t",
-});
-
 /** Of `bpf_object_open_opts`, the fields used here; the rest is 0. */
 export interface ObjectOpenOptions {
   sz: number;
@@ -62,14 +33,47 @@ export interface ObjectOpenOptions {
 }
 
 /** What libbpf expects in the `sz` of its option structures: their size tells it which fields the caller knows. */
-export const OBJECT_OPEN_OPTIONS_SIZE = koffi.sizeof(objectOpenOptions);
-export const TEST_RUN_OPTIONS_SIZE = koffi.sizeof(testRunOptions);
+function declareOptions() {
+  const objectOpenOptions = koffi().struct("bpf_object_open_opts", {
+    sz: "size_t",
+    object_name: "void *",
+    relaxed_maps: "bool",
+    pin_root_path: "void *",
+    attach_prog_fd: "uint32_t",
+    kconfig: "void *",
+    btf_custom_path: "void *",
+    kernel_log_buf: "void *",
+    kernel_log_size: "size_t",
+    kernel_log_level: "uint32_t",
+  });
+
+  const testRunOptions = koffi().struct("bpf_test_run_opts", {
+    sz: "size_t",
+    data_in: "void *",
+    data_out: "void *",
+    data_size_in: "uint32_t",
+    data_size_out: "uint32_t",
+    ctx_in: "void *",
+    ctx_out: "void *",
+    ctx_size_in: "uint32_t",
+    ctx_size_out: "uint32_t",
+    retval: "uint32_t",
+    repeat: "int",
+    duration: "uint32_t",
+    flags: "uint32_t",
+    cpu: "uint32_t",
+    batch_size: "uint32_t",
+  });
+  return { openOptionsSize: koffi().sizeof(objectOpenOptions), testRunOptionsSize: koffi().sizeof(testRunOptions) };
+}
 
 function declare(library: LibraryHandle) {
-  function func<F>(definition: string): F {
-    return library.func(definition) as F;
+  function func<F extends (...args: never[]) => unknown>(definition: string): F {
+    const bound: (...args: never[]) => unknown = library.func(definition);
+    return ((...args) => beyondGate(() => bound(...args))) as F;
   }
   return {
+    ...declareOptions(),
     libbpf_set_print: func<(print: null) => Pointer>("void *libbpf_set_print(void *)"),
     libbpf_num_possible_cpus: func<() => number>("int libbpf_num_possible_cpus()"),
     bpf_object__open_file: func<(path: string, options: ObjectOpenOptions | null) => Pointer | null>(
@@ -155,7 +159,7 @@ let loaded: ReturnType<typeof declare> | undefined;
  */
 export function libbpf(): ReturnType<typeof declare> {
   if (loaded === undefined) {
-    loaded = declare(openLibrary(LIBRARY));
+    loaded = beyondGate(() => declare(openLibrary(LIBRARY)));
     // Otherwise it writes to our standard error; what it would say is in the errors we throw.
     loaded.libbpf_set_print(null);
   }
@@ -165,7 +169,7 @@ export function libbpf(): ReturnType<typeof declare> {
 /** Opens a shared library of libbpf's interface; its own function so that a missing one can be shown. */
 export function openLibrary(name: string): LibraryHandle {
   try {
-    return koffi.load(name);
+    return koffi().load(name);
   } catch (error) {
     throw new KernelError("program-missing", "the library is not installed", {
       tried: `load ${name}`,

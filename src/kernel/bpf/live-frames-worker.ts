@@ -1,8 +1,9 @@
 import { setPriority } from "node:os";
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort } from "node:worker_threads";
 import { pinThread } from "../cpu-affinity.ts";
 import { inNamespace } from "../namespace.ts";
 import { packFailure } from "../thread-failure.ts";
+import { threadSetup } from "../thread.ts";
 import type { LiveFramesOrder, LiveFramesSetup, SliceDone } from "./live-frames.ts";
 import { runLiveFrames } from "./program.ts";
 import { runTimedFrames } from "./timed-frames.ts";
@@ -10,7 +11,7 @@ import { runTimedFrames } from "./timed-frames.ts";
 /** Before the other programs of its CPU: they would be measured with it. Of this thread only, as Linux has it for 0. */
 const PRIORITY = -15;
 
-const setup = workerData as LiveFramesSetup;
+const setup = threadSetup() as LiveFramesSetup;
 
 parentPort?.on("message", (order: LiveFramesOrder) => {
   parentPort?.postMessage(attempt(() => carryOut(order)));

@@ -1,6 +1,6 @@
 import type { Worker } from "node:worker_threads";
 import type { NamespaceName } from "../namespace.ts";
-import { startThread } from "../thread.ts";
+import { endThread, startThread } from "../thread.ts";
 import { unpackFailure, type ThreadFailure } from "../thread-failure.ts";
 import { keepDispatched } from "./dispatched.ts";
 import type { BpfProgram } from "./program.ts";
@@ -80,7 +80,7 @@ export class LiveFrames {
 
   /** Ends the thread; a slice under way is completed first. */
   async close(): Promise<void> {
-    await this.#worker.terminate();
+    await endThread(this.#worker);
     this.#dispatched.close();
   }
 

@@ -5,7 +5,7 @@ import { KernelError } from "../error.ts";
 import { lastErrno } from "../ffi/errno.ts";
 import { addressOf } from "../ffi/libc.ts";
 import { bpfError, VerifierError } from "./error.ts";
-import { libbpf, OBJECT_OPEN_OPTIONS_SIZE, type Pointer } from "./libbpf.ts";
+import { libbpf, type Pointer } from "./libbpf.ts";
 import { BpfMap } from "./map.ts";
 import { BpfProgram } from "./program.ts";
 
@@ -110,7 +110,7 @@ function openWith(path: string, { sizes = {}, constants }: LoadOptions, log?: Bu
   const options =
     log === undefined
       ? null
-      : { sz: OBJECT_OPEN_OPTIONS_SIZE, kernel_log_buf: addressOf(log), kernel_log_size: log.length };
+      : { sz: libbpf().openOptionsSize, kernel_log_buf: addressOf(log), kernel_log_size: log.length };
   const object = library.bpf_object__open_file(path, options);
   if (object === null) throw bpfError(`open eBPF object ${path}`, -lastErrno());
   try {

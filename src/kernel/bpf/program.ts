@@ -1,7 +1,7 @@
 import { constants } from "node:os";
 import { addressOf } from "../ffi/libc.ts";
 import { bpfError } from "./error.ts";
-import { libbpf, TEST_RUN_OPTIONS_SIZE, type TestRunOptions } from "./libbpf.ts";
+import { libbpf, type TestRunOptions } from "./libbpf.ts";
 
 /** What an XDP program decides about a frame: enum xdp_action in linux/bpf.h. */
 export const XDP_DROP = 1;
@@ -78,7 +78,7 @@ export function runLiveFrames(programFd: number, frame: Uint8Array, count: numbe
 
 function testRunOptions(frame: Uint8Array): TestRunOptions {
   return {
-    sz: TEST_RUN_OPTIONS_SIZE,
+    sz: libbpf().testRunOptionsSize,
     data_in: addressOf(frame),
     data_out: 0n,
     data_size_in: frame.length,

@@ -1,6 +1,7 @@
 import { constants } from "node:os";
 import { getSystemErrorMap } from "node:util";
 import { KernelError, type KernelErrorCode } from "../error.ts";
+import { beyondGate } from "./gate.ts";
 import { koffi } from "./koffi.ts";
 
 /** Kernel-internal, yet netlink and bpf let it through to us; in no C library's table. */
@@ -59,7 +60,7 @@ const REMEDIES_BY_NAME = new Map<string, string>([
 
 /** The errno the calling thread's last foreign call left behind; ask right after the call. */
 export function lastErrno(): number {
-  return koffi().errno();
+  return beyondGate(() => koffi().errno());
 }
 
 /** The constant's name: 1 gives `EPERM`; a number without a name gives `errno 4095`. */

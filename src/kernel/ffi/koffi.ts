@@ -1,14 +1,18 @@
 import { createRequire } from "node:module";
 import type koffiModule from "koffi";
 import type { LibraryHandle } from "koffi";
+import { beyondGate, enter, leave } from "./gate.ts";
 
 type Koffi = typeof koffiModule;
 
 let loaded: Koffi | undefined;
 
-/** The way to foreign functions, loaded when first asked for: it is machine code, and many commands make no call. */
+/**
+ * The way to foreign functions, loaded when first asked for: it is machine code, and many commands make no call. What
+ * may run in a thread uses it beyond the gate only.
+ */
 export function koffi(): Koffi {
-  loaded ??= createRequire(import.meta.url)("koffi") as Koffi;
+  loaded ??= beyondGate(() => createRequire(import.meta.url)("koffi") as Koffi);
   return loaded;
 }
 
@@ -21,10 +25,15 @@ let ownSymbols: LibraryHandle | undefined;
 export function foreignFunction(declaration: string): (...args: never[]) => unknown {
   let bound: ReturnType<LibraryHandle["func"]> | undefined;
   return (...args: unknown[]): unknown => {
-    if (bound === undefined) {
-      ownSymbols ??= koffi().load(null);
-      bound = ownSymbols.func(declaration);
+    enter();
+    try {
+      if (bound === undefined) {
+        ownSymbols ??= koffi().load(null);
+        bound = ownSymbols.func(declaration);
+      }
+      return bound(...args) as unknown;
+    } finally {
+      leave();
     }
-    return bound(...args) as unknown;
   };
 }

@@ -1,3 +1,4 @@
+import { beyondGate } from "./gate.ts";
 import { foreignFunction, koffi } from "./koffi.ts";
 
 /** Memory handed to the C library: the call sees the bytes themselves, not a copy. */
@@ -5,7 +6,7 @@ export type Memory = Uint8Array | null;
 
 /** Where the bytes lie, for structs that hold pointers; keep a reference to them until the call has returned. */
 export function addressOf(bytes: Uint8Array): bigint {
-  return koffi().address(bytes);
+  return beyondGate(() => koffi().address(bytes));
 }
 
 /**

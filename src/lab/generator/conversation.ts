@@ -1,4 +1,5 @@
 import type { Worker } from "node:worker_threads";
+import { endThread } from "../../kernel/thread.ts";
 import { unpackFailure } from "../../kernel/thread-failure.ts";
 import type { ThreadMessage } from "./packet-threads.ts";
 
@@ -40,7 +41,7 @@ export class Conversation {
 
   /** Ends the thread. */
   async end(): Promise<void> {
-    await this.#worker.terminate();
+    await endThread(this.#worker);
   }
 
   #fail(error: unknown): void {

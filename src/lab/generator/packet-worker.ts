@@ -1,6 +1,7 @@
-import { parentPort, workerData, type MessagePort } from "node:worker_threads";
+import { parentPort, type MessagePort } from "node:worker_threads";
 import { PacketSocket } from "../../kernel/packet-socket.ts";
 import { packFailure } from "../../kernel/thread-failure.ts";
+import { threadSetup } from "../../kernel/thread.ts";
 import { collect, respond, type Answer } from "./answer.ts";
 import type { EngineSetup } from "./engine.ts";
 import { FRAME_LENGTH, IPPROTO_TCP, writeFrame } from "./frame.ts";
@@ -160,4 +161,4 @@ function countDelivered(
   }
 }
 
-if (parentPort !== null) runThread(workerData as PacketThreadData, parentPort);
+if (parentPort !== null) runThread(threadSetup() as PacketThreadData, parentPort);

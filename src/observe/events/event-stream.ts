@@ -2,7 +2,7 @@ import type { Worker } from "node:worker_threads";
 import type { EventFilter } from "../../kernel/conntrack/event-filter.ts";
 import type { EventKind } from "../../kernel/conntrack/event-socket.ts";
 import type { NamespaceName } from "../../kernel/namespace.ts";
-import { startThread } from "../../kernel/thread.ts";
+import { endThread, startThread } from "../../kernel/thread.ts";
 import { unpackFailure, type ThreadFailure } from "../../kernel/thread-failure.ts";
 import type { EventTotals } from "./event-totals.ts";
 
@@ -76,7 +76,7 @@ export async function streamEvents(
     return await totalsOf(thread, sink, control);
   } finally {
     signal.removeEventListener("abort", stop);
-    await thread.terminate();
+    await endThread(thread);
   }
 }
 

@@ -1,5 +1,6 @@
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort } from "node:worker_threads";
 import { packFailure } from "../../kernel/thread-failure.ts";
+import { threadSetup } from "../../kernel/thread.ts";
 import { EventListener } from "./event-listener.ts";
 import type { EventThreadSetup, FromEventThread } from "./event-stream.ts";
 
@@ -9,7 +10,7 @@ function post(message: FromEventThread): void {
 }
 
 try {
-  const listener = new EventListener(workerData as EventThreadSetup, post);
+  const listener = new EventListener(threadSetup() as EventThreadSetup, post);
   try {
     post({ ended: listener.run() });
   } finally {

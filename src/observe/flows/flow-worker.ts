@@ -1,9 +1,10 @@
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort } from "node:worker_threads";
 import { packFailure } from "../../kernel/thread-failure.ts";
+import { threadSetup } from "../../kernel/thread.ts";
 import { carryOut } from "./carry-out.ts";
 import type { FlowAnswer, FlowOrder } from "./flow-order.ts";
 
-parentPort?.postMessage(answer(workerData as FlowOrder), []);
+parentPort?.postMessage(answer(threadSetup() as FlowOrder), []);
 
 function answer(order: FlowOrder): FlowAnswer {
   try {

@@ -1,5 +1,5 @@
 import type { Worker } from "node:worker_threads";
-import { startThread } from "../../kernel/thread.ts";
+import { endThread, startThread } from "../../kernel/thread.ts";
 import { unpackFailure } from "../../kernel/thread-failure.ts";
 import type { SubscriberConnections } from "./subscriber-connections.ts";
 import type { SubscriberQuestion, SubscriberRows, SurveyReport } from "./survey.ts";
@@ -50,7 +50,7 @@ export class SurveyThread {
   /** Ends the thread, in the middle of a reading if need be. */
   async close(): Promise<void> {
     this.#waiting.length = 0;
-    await this.#thread.terminate();
+    await endThread(this.#thread);
   }
 
   #ask(order: SurveyOrder): Promise<Exclude<SurveyAnswer, { kind: "failure" }>> {
