@@ -1,4 +1,4 @@
-import { scanConntrack } from "../../kernel/conntrack/scan.ts";
+import { scanConntrack, type ScanResult } from "../../kernel/conntrack/scan.ts";
 import { readConntrackCount } from "../../kernel/conntrack/statistics.ts";
 import { packFailure } from "../../kernel/thread-failure.ts";
 import { readSubscriber } from "./subscriber-connections.ts";
@@ -15,13 +15,21 @@ interface Last {
   readonly comparable: boolean;
 }
 
+/** The kernel's table. */
+const TABLE = { count: readConntrackCount, scan: scanConntrack };
+/** A table that is resized meanwhile is read so often at most. */
+const MOST_READINGS = 3;
+
 /** Reads the table when asked and remembers the last reading; blocks its thread meanwhile. */
 export class Surveyor {
   readonly #setup: SurveySetup;
+  readonly #table: typeof TABLE;
   #last: Last | undefined;
 
-  constructor(setup: SurveySetup) {
+  /** Tests have a table of their own. */
+  constructor(setup: SurveySetup, table = TABLE) {
     this.#setup = setup;
+    this.#table = table;
   }
 
   answer(order: SurveyOrder): SurveyAnswer {
@@ -43,11 +51,10 @@ export class Surveyor {
   }
 
   #survey(question: SubscriberQuestion): SurveyReport {
-    const { namespace, supplies } = this.#setup;
     const before = this.#last?.comparable === true ? this.#last : undefined;
-    const survey = new Survey(readConntrackCount(namespace), supplies, before?.survey.seen);
-    const began = performance.now();
-    const scan = scanConntrack(namespace, { family: 0 }, (entry) => survey.add(entry));
+    let { survey, began, scan } = this.#read(before);
+    for (let readings = 1; scan.resized && readings < MOST_READINGS; readings++)
+      ({ survey, began, scan } = this.#read(before));
     const middle = began + scan.seconds * 500;
     const seconds = before === undefined ? undefined : (middle - before.middle) / 1000;
     this.#last = { survey, entries: scan.entries, middle, seconds, comparable: !scan.resized && scan.malformed === 0 };
@@ -59,5 +66,12 @@ export class Surveyor {
       grown: before === undefined ? undefined : scan.entries - before.entries,
       addresses: survey.addresses(),
     };
+  }
+
+  #read(before: Last | undefined): { survey: Survey; began: number; scan: ScanResult } {
+    const { namespace, supplies } = this.#setup;
+    const survey = new Survey(this.#table.count(namespace), supplies, before?.survey.seen);
+    const began = performance.now();
+    return { survey, began, scan: this.#table.scan(namespace, { family: 0 }, (entry) => survey.add(entry)) };
   }
 }
