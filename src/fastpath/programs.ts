@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { arch } from "node:os";
+import { arch, constants as os } from "node:os";
 import { possibleCpus } from "../kernel/bpf/map.ts";
 import { BpfObject, objectPath } from "../kernel/bpf/object.ts";
 import { createArrayMap, type BpfMap } from "../kernel/bpf/map.ts";
+import { KernelError } from "../kernel/error.ts";
 import type { Descriptor } from "../kernel/ffi/descriptor.ts";
 import { hasKernelFunction, readKernelTypes } from "../kernel/btf.ts";
 import { inNamespace, type NamespaceName } from "../kernel/namespace.ts";
@@ -49,22 +50,34 @@ export function loadPrograms(
   return object;
 }
 
-/** As many shelves as are put up at once: each is an open file until then. */
-const SHELVES_AT_ONCE = 256;
+/** As many shelves as are put up at once, if the process may have so many files open: each is one until then. */
+const SHELVES_AT_ONCE = 4096;
 
 /**
  * Each shelf is a map of its own; the map of maps keeps them. Many at once: the kernel waits after each change of a map
  * of maps until all programs that may be running have ended, which takes up to a second.
  */
 function fillShelves(shelves: BpfMap, bytes: number, count: number): void {
-  for (let first = 0; first < count; first += SHELVES_AT_ONCE) {
+  for (let filled = 0; filled < count;) {
     const made: Descriptor[] = [];
     try {
-      while (made.length < Math.min(SHELVES_AT_ONCE, count - first)) made.push(createArrayMap("shelf", bytes, 1));
-      shelves.updateRange(first, words(...made.map(({ fd }) => fd)));
+      makeShelves(made, bytes, Math.min(SHELVES_AT_ONCE, count - filled));
+      shelves.updateRange(filled, words(...made.map(({ fd }) => fd)));
+      filled += made.length;
     } finally {
       for (const shelf of made) shelf.close();
     }
+  }
+}
+
+/** Makes so many, or as many as the process may have open. */
+function makeShelves(made: Descriptor[], bytes: number, count: number): void {
+  try {
+    while (made.length < count) made.push(createArrayMap("shelf", bytes, 1));
+  } catch (error) {
+    if (made.length === 0 || !(error instanceof KernelError) || error.errno !== os.errno.EMFILE) throw error;
+    // What is opened meanwhile needs some, too.
+    for (const shelf of made.splice(Math.ceil(made.length / 2))) shelf.close();
   }
 }
 

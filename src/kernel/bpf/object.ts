@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { constants as os } from "node:os";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { KernelError } from "../error.ts";
@@ -161,8 +162,9 @@ function findMap(object: Pointer, name: string, path: string): Pointer {
 
 function loadError(path: string, result: number, log: string): KernelError {
   const tried = `load eBPF object ${basename(path)} into the kernel`;
-  // Without permission the kernel says so before it verifies anything.
-  if (log === "") return bpfError(tried, result);
+  // Without permission the kernel says so before it verifies anything; a signal ends the verifying, and libbpf has tried
+  // some times.
+  if (log === "" || -result === os.errno.EAGAIN) return bpfError(tried, result);
   return new VerifierError(-result, log, {
     tried,
     remedy: "this kernel's verifier does not accept the program: `meganat features` names what the kernel lacks",
