@@ -157,17 +157,19 @@ static __always_inline bool of(write_place)(struct of(remembered) * place, const
 
 static __always_inline bool of(is_exempt)(const struct of(flow) * flow, const struct of(flow) * leaving,
                                           const struct passage *passage) {
+  struct packet_kind kind = {
+      .version = VERSION,
+      .protocol = flow->protocol,
+      .in_interface = passage->from,
+      .out_interface = passage->to,
+  };
+
   for (__u32 at = 0; at < EXEMPTIONS && at < control.exemptions; at++) {
     __u32 key = at;
     const struct exemption *exemption = bpf_map_lookup_elem(&exemptions, &key);
 
     if (!exemption) return false;
-    if ((exemption->version == 0 || exemption->version == VERSION) &&
-        (exemption->protocol == 0 || exemption->protocol == flow->protocol) &&
-        (exemption->in_interface == 0 || exemption->in_interface == passage->from) &&
-        (exemption->out_interface == 0 || exemption->out_interface == passage->to) &&
-        of(is_between)(exemption, flow, leaving))
-      return true;
+    if ((of_other_kind(exemption, &kind) | of(outside_of)(exemption, flow, leaving)) == 0) return true;
   }
   return false;
 }

@@ -123,11 +123,12 @@ static __always_inline enum fate read_flow4(const struct iphdr *ip, const void *
 }
 
 /* Whether an exemption's addresses are those of the packet as it came or as it leaves: a rule may see either. */
-static __always_inline bool is_between4(const struct exemption *exemption, const struct flow4 *flow,
+/* Not 0 if the packet lies outside of the exemption's addresses, before and after its translation. */
+static __always_inline __u64 outside_of4(const struct exemption *exemption, const struct flow4 *flow,
                                         const struct flow4 *leaving) {
-  return (is_within4(&exemption->source, flow->source) || is_within4(&exemption->source, leaving->source)) &&
-         (is_within4(&exemption->destination, flow->destination) ||
-          is_within4(&exemption->destination, leaving->destination));
+  return have_both(outside4(&exemption->source, flow->source), outside4(&exemption->source, leaving->source)) |
+         have_both(outside4(&exemption->destination, flow->destination),
+                   outside4(&exemption->destination, leaving->destination));
 }
 
 static __always_inline __u8 hops4(const struct iphdr *ip) {

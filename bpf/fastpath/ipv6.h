@@ -142,11 +142,12 @@ static __always_inline enum fate read_flow6(const struct ipv6hdr *ip, const void
 }
 
 /* Whether an exemption's addresses are those of the packet as it came or as it leaves: a rule may see either. */
-static __always_inline bool is_between6(const struct exemption *exemption, const struct flow6 *flow,
+/* Not 0 if the packet lies outside of the exemption's addresses, before and after its translation. */
+static __always_inline __u64 outside_of6(const struct exemption *exemption, const struct flow6 *flow,
                                         const struct flow6 *leaving) {
-  return (is_within6(&exemption->source, &flow->source) || is_within6(&exemption->source, &leaving->source)) &&
-         (is_within6(&exemption->destination, &flow->destination) ||
-          is_within6(&exemption->destination, &leaving->destination));
+  return have_both(outside6(&exemption->source, &flow->source), outside6(&exemption->source, &leaving->source)) |
+         have_both(outside6(&exemption->destination, &flow->destination),
+                   outside6(&exemption->destination, &leaving->destination));
 }
 
 static __always_inline __u8 hops6(const struct ipv6hdr *ip) {

@@ -7,22 +7,26 @@ const index = (name: string): number | undefined => ({ eth0: 2, eth1: 3 })[name]
 
 const CASES: readonly [what: string, exemption: ExemptionFields, hex: string][] = [
   ["everything", {}, ""],
-  ["TCP over IPv4", { family: "ip", protocol: 6 }, "0406"],
-  ["by an interface", { inInterface: "eth0", outInterface: "eth1" }, "0000000002000000" + "03"],
+  ["TCP over IPv4", { family: "ip", protocol: 6 }, "0406" + "00".repeat(14) + "ffff"],
+  [
+    "by an interface",
+    { inInterface: "eth0", outInterface: "eth1" },
+    "0000000002000000" + "03" + "00".repeat(11) + "ffffffff".repeat(2),
+  ],
   [
     "from a prefix",
     { family: "ip", source: "10.1.2.3/16" },
-    "0400" + "00".repeat(14) + "0a01" + "00".repeat(14) + "ffff",
+    "04" + "00".repeat(15) + "ff" + "00".repeat(15) + "0a01" + "00".repeat(14) + "ffff",
   ],
   [
     "to a host",
     { family: "ip", destination: "1.2.3.4" },
-    "0400" + "00".repeat(46) + "01020304" + "00".repeat(12) + "ffffffff",
+    "04" + "00".repeat(15) + "ff" + "00".repeat(47) + "01020304" + "00".repeat(12) + "ffffffff",
   ],
   [
     "from an IPv6 prefix that ends within a byte",
     { family: "ip6", source: "2001:db8:ffff::/36" },
-    "0600" + "00".repeat(14) + "20010db8f0" + "00".repeat(11) + "fffffffff0",
+    "06" + "00".repeat(15) + "ff" + "00".repeat(15) + "20010db8f0" + "00".repeat(11) + "fffffffff0",
   ],
 ];
 

@@ -5,9 +5,11 @@ import type { ExemptionFields } from "./policy/exemption.ts";
 
 /** EXEMPTIONS in bpf/fastpath/exemption.h. */
 export const MOST_EXEMPTIONS = 64;
-/** struct exemption: five numbers, then two spans of an address and a mask. */
-export const EXEMPTION_BYTES = 80;
-const SPANS = 16;
+/** struct exemption: a kind of packet with its mask, then two spans of an address and a mask, all of 16 bytes. */
+export const EXEMPTION_BYTES = 96;
+const MASK = 16;
+const SOURCE = 32;
+const DESTINATION = 64;
 const ADDRESS_BYTES = 16;
 
 /** For everything: what more rules than the programs have room for come to. */
@@ -40,13 +42,20 @@ function write(
   interfaceIndex: (name: string) => number | undefined,
 ): void {
   const view = new DataView(into.buffer, into.byteOffset, into.length);
-  const index = (name: string | undefined): number => (name === undefined ? 0 : (interfaceIndex(name) ?? 0));
-  view.setUint8(0, family === undefined ? 0 : family === "ip" ? 4 : 6);
-  view.setUint8(1, protocol ?? 0);
-  view.setUint32(4, index(inInterface), HOST_LITTLE_ENDIAN);
-  view.setUint32(8, index(outInterface), HOST_LITTLE_ENDIAN);
-  if (source !== undefined) writeSpan(into.subarray(SPANS), source);
-  if (destination !== undefined) writeSpan(into.subarray(SPANS + 2 * ADDRESS_BYTES), destination);
+  const setByte = (at: number, value: number): void => {
+    view.setUint8(at, value);
+    view.setUint8(MASK + at, 0xff);
+  };
+  const setInterface = (at: number, name: string): void => {
+    view.setUint32(at, interfaceIndex(name) ?? 0, HOST_LITTLE_ENDIAN);
+    view.setUint32(MASK + at, 0xffffffff, HOST_LITTLE_ENDIAN);
+  };
+  if (family !== undefined) setByte(0, family === "ip" ? 4 : 6);
+  if (protocol !== undefined) setByte(1, protocol);
+  if (inInterface !== undefined) setInterface(4, inInterface);
+  if (outInterface !== undefined) setInterface(8, outInterface);
+  if (source !== undefined) writeSpan(into.subarray(SOURCE), source);
+  if (destination !== undefined) writeSpan(into.subarray(DESTINATION), destination);
 }
 
 /** As the addresses lie in packets. `10.1.0.0/16`. */
