@@ -20,7 +20,7 @@ export interface TrafficFilter {
   readonly priority: number;
 }
 
-/** The filters at one place of an interface; programs attached as links (tcx) are not among them. */
+/** The filters at one place of an interface; programs attached as links (tcx) are not among them: `listTrafficPrograms`. */
 export function readTrafficFilters(
   namespace: NamespaceName,
   index: number,

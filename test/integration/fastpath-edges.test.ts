@@ -5,6 +5,7 @@ import type { Path } from "../../src/fastpath/record.ts";
 import { deviceSlot, findDeviceFactor } from "../../src/fastpath/device-slots.ts";
 import { sumAccount } from "../../src/fastpath/fates.ts";
 import { memorySize } from "../../src/fastpath/memory-size.ts";
+import { readDeviceFacts } from "../../src/fastpath/read-device-facts.ts";
 import { loadPrograms } from "../../src/fastpath/programs.ts";
 import { controlBytes, PERIODS } from "../../src/fastpath/settings.ts";
 import { attachTraffic } from "../../src/kernel/bpf/traffic-hook.ts";
@@ -253,6 +254,42 @@ it("from an interface with XDP to one without: the kernel's, untouched", NEEDS_R
     1,
   );
 });
+
+for (const path of ["xdp", "tc"] as const) {
+  it(
+    `what another program attaches to tc (tcx) keeps its packets, and our own are no others: ${path}`,
+    NEEDS_ROOT,
+    async (t) => {
+      const wire = openWire(t);
+      const netns = wire.gateway;
+      const seen = (): [boolean, boolean][] =>
+        readDeviceFacts(netns, ["lan", "wan"]).map((facts) => [facts.ingressFilters, facts.egressFilters]);
+      wire.turnOn(path, LASTING);
+      assert.deepEqual(seen(), [
+        [false, false],
+        [false, false],
+      ]);
+
+      const others = loadPrograms(netns, [], 1, memorySize(1000, 2 ** 30));
+      t.after(() => others.close());
+      const hook = attachTraffic(netns, "lan", "ingress", others.program("tick"));
+      t.after(() => hook.close());
+      if (hook.kind === "filter") return;
+      assert.deepEqual(seen(), [
+        [true, false],
+        [false, false],
+      ]);
+      wire.turnOn(path, LASTING);
+      const tcp = await Conversation.open(everyKind(wire)["TCP, source translated"] ?? assert.fail());
+      for (let round = 0; round < 5; round++) {
+        await tcp.callAndArrive();
+        await tcp.answerAndArrive();
+      }
+      assert.equal(wire.count("lan", "forwarded"), 0);
+      assert.equal(wire.count("wan", "forwarded"), 5);
+    },
+  );
+}
 
 /** The ICMP error that the subscriber gets, if it gets one. */
 async function icmpError(wire: Wire): Promise<{ type: number; code: number; mtu: number } | undefined> {

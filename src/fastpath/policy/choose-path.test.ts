@@ -113,7 +113,7 @@ test("filters of others before the network stack keep what comes in on the kerne
   assert.deepEqual(exemptionsForFilters([CARD, { ...CARD, name: "eth1", ingressFilters: true }]), [
     {
       inInterface: "eth1",
-      why: "tc filters of another program look at what comes in (`tc filter show dev eth1 ingress`)",
+      why: "another program looks at what comes in by tc (`tc filter show dev eth1 ingress`, `bpftool net`)",
     },
   ]);
 });

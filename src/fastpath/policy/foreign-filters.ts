@@ -7,6 +7,6 @@ export function exemptionsForFilters(devices: readonly DeviceFacts[]): Exemption
     .filter(({ ingressFilters }) => ingressFilters)
     .map(({ name }) => ({
       inInterface: name,
-      why: `tc filters of another program look at what comes in (\`tc filter show dev ${name} ingress\`)`,
+      why: `another program looks at what comes in by tc (\`tc filter show dev ${name} ingress\`, \`bpftool net\`)`,
     }));
 }

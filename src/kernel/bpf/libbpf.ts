@@ -145,6 +145,9 @@ function declare(library: LibraryHandle) {
     bpf_tc_hook_create: func<(hook: Memory) => number>("int bpf_tc_hook_create(void *)"),
     bpf_tc_attach: func<(hook: Memory, options: Memory) => number>("int bpf_tc_attach(void *, void *)"),
     bpf_tc_detach: func<(hook: Memory, options: Memory) => number>("int bpf_tc_detach(void *, void *)"),
+    bpf_prog_query: func<
+      (target: number, type: number, query: number, flags: null, ids: Memory, count: Memory) => number
+    >("int bpf_prog_query(int, int, uint32_t, void *, void *, void *)"),
     bpf_link_create: func<(program: number, target: number, type: number, options: Memory) => number>(
       "int bpf_link_create(int, int, int, void *)",
     ),

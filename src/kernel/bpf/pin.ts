@@ -24,16 +24,21 @@ export function openPinnedMap(path: string): { readonly map: BpfMap; close(): vo
   return { map: BpfMap.of(descriptor.fd), close: () => descriptor.close() };
 }
 
-/** Opens the program of an attachment by the attachment's name in the eBPF file system. Throws `kernel-not-found`. */
-export function openPinnedLinkProgram(path: string): { readonly program: BpfProgram; close(): void } {
+/** The kernel's number of an attachment's program, by the attachment's name in the eBPF file system. */
+export function readPinnedLinkProgram(path: string): number {
   const link = openPinned(path);
   try {
-    const id = readLinkProgram(link.fd);
-    const descriptor = new Descriptor(checkBpf(libbpf().bpf_prog_get_fd_by_id(id), `open program ${id} of ${path}`));
-    return { program: new BpfProgram(basename(path), descriptor.fd), close: () => descriptor.close() };
+    return readLinkProgram(link.fd);
   } finally {
     link.close();
   }
+}
+
+/** Opens the program of an attachment by the attachment's name in the eBPF file system. Throws `kernel-not-found`. */
+export function openPinnedLinkProgram(path: string): { readonly program: BpfProgram; close(): void } {
+  const id = readPinnedLinkProgram(path);
+  const descriptor = new Descriptor(checkBpf(libbpf().bpf_prog_get_fd_by_id(id), `open program ${id} of ${path}`));
+  return { program: new BpfProgram(basename(path), descriptor.fd), close: () => descriptor.close() };
 }
 
 /** The names in a folder of the eBPF file system; none if there is no such folder. */

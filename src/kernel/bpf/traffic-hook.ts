@@ -13,7 +13,7 @@ import type { BpfProgram } from "./program.ts";
 export type TrafficDirection = "ingress" | "egress";
 
 /** enum bpf_attach_type in linux/bpf.h: Linux 6.6 attaches tc programs as links. */
-const TCX = { ingress: 46, egress: 47 } as const;
+export const TCX = { ingress: 46, egress: 47 } as const;
 /** enum bpf_tc_attach_point in bpf/libbpf.h. */
 const CLSACT = { ingress: 1, egress: 2 } as const;
 /** Ours among the filters that others may have there: priority and handle. */
