@@ -155,8 +155,6 @@ function addDevice(namespace: NamespaceName, { interface: device, bond, vlan }: 
     addVlan(namespace, device, vlan.on, vlan.id);
     return;
   }
-  // Loaded by the kernel itself, the module would make a bond0 of its own.
-  loadModule("bonding", ["max_bonds=0"]);
   addBond(namespace, device, bond ?? {});
 }
 

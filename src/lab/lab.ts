@@ -1,6 +1,7 @@
 import type { Gateway } from "../config/gateway.ts";
 import { hasFeature } from "../kernel/features.ts";
 import { listNamespaces, spawnInNamespace } from "../kernel/namespace.ts";
+import { loadBonding } from "../kernel/route/bond.ts";
 import { buildTopology } from "./build.ts";
 import { startLabProgram } from "./child.ts";
 import { openLabClient, type LabClient } from "./client/lab-client.ts";
@@ -19,6 +20,7 @@ import { replicaGateway } from "./replica-gateway.ts";
 import { planTopology } from "./plan-topology.ts";
 import { isOrphan, readLab, readLabs, type LabState } from "./state.ts";
 import { labNamespaces, type LabSide, type LabTopology } from "./topology.ts";
+import { isUnprivileged } from "./unprivileged.ts";
 
 /** How a lab is to be. */
 export interface LabOptions {
@@ -63,7 +65,7 @@ export async function bringUpLab(wanted: Gateway, options: LabOptions): Promise<
   reapStaleLabs();
   const life = await beginLab(wanted.name, options.id, labNamespaces);
   const hasBonds = wanted.links.some((link) => link.bond !== undefined);
-  const { gateway, assumptions } = replicaGateway(wanted, hasBonds && hasFeature("bonding"));
+  const { gateway, assumptions } = replicaGateway(wanted, hasBonds ? whyNoBonds() : undefined);
   const planned = planTopology(gateway, life.id);
   const topology = { ...planned, assumptions: [...assumptions, ...planned.assumptions] };
   try {
@@ -86,6 +88,12 @@ export async function bringUpLab(wanted: Gateway, options: LabOptions): Promise<
     keep: () => life.keep(),
     close: () => life.close(),
   };
+}
+
+/** Why the lab makes no bonds; undefined if it can. Without root they must be there: see `loadBonding`. */
+function whyNoBonds(): string | undefined {
+  if (!hasFeature("bonding")) return "this kernel has no bonding";
+  return isUnprivileged() && !loadBonding() ? "loading bonding needs root" : undefined;
 }
 
 /** Every lab of this machine. */

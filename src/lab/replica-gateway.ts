@@ -8,19 +8,22 @@ export interface ReplicaGateway {
 
 /**
  * A replica has no cards, but wires of its own. A bond's members become wires where the kernel has bonding; where it has
- * not, and for a VLAN, the link becomes one wire of its name.
+ * not (`whyNoBonds`), and for a VLAN, the link becomes one wire of its name.
  */
-export function replicaGateway(gateway: Gateway, hasBonding: boolean): ReplicaGateway {
+export function replicaGateway(gateway: Gateway, whyNoBonds: string | undefined): ReplicaGateway {
   const assumptions: string[] = [];
+  const bonds: string[] = [];
   const links = gateway.links.map((link): Link => {
     const { bond, vlan, ...plain } = link;
     if (vlan !== undefined) {
       assumptions.push(`link ${link.name} is a VLAN: in the lab ${link.interface} is a wire of its own`);
       return plain;
     }
-    if (bond === undefined || hasBonding) return link;
-    assumptions.push(`this kernel has no bonding: in the lab ${link.interface} is one wire instead of a bond`);
+    if (bond === undefined || whyNoBonds === undefined) return link;
+    bonds.push(link.interface);
     return plain;
   });
+  if (bonds.length === 1) assumptions.push(`in the lab bond ${bonds.join()} is one wire: ${whyNoBonds}`);
+  if (bonds.length > 1) assumptions.push(`in the lab bonds ${bonds.join(", ")} are one wire each: ${whyNoBonds}`);
   return { gateway: { ...gateway, links }, assumptions };
 }

@@ -1,3 +1,4 @@
+import { loadModule } from "../module.ts";
 import type { NamespaceName } from "../namespace.ts";
 import type { AttributeCursor } from "../netlink/cursor.ts";
 import { NLM_F_CREATE, NLM_F_EXCL } from "../netlink/header.ts";
@@ -60,8 +61,17 @@ export interface BondInfo extends Required<Omit<BondOptions, "primary">> {
   readonly primaryIndex: number;
 }
 
+/**
+ * Loads what makes bonds, if the kernel has it as a module; says whether it is there. Loaded by the kernel itself, at the
+ * first bond, the module makes a bond0 of its own in the host's namespace.
+ */
+export function loadBonding(): boolean {
+  return loadModule("bonding", ["max_bonds=0"]);
+}
+
 /** Makes a bond without members, down; throws `kernel-exists`, `kernel-not-supported` where there is no bonding. */
 export function addBond(namespace: NamespaceName, name: string, options: BondOptions): void {
+  loadBonding();
   const message = ifinfomsg(new NetlinkMessage(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL), 0, 0, 0).text(
     IFLA_IFNAME,
     name,
