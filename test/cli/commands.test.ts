@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -12,6 +12,16 @@ import { meganat, meganatHere, ROOT } from "./run-meganat.ts";
 const CAMPUS = "examples/campus.yaml";
 const directory = mkdtempSync(join(tmpdir(), "meganat-cli-"));
 after(() => rmSync(directory, { recursive: true, force: true }));
+
+/** The campus with its bonds made by the system: its links are only named, and may be any interface. */
+function campusWithNamedLinks(): string {
+  const text = readFileSync(join(ROOT, CAMPUS), "utf8");
+  const named = text.replaceAll(/^ +bond: .*\n/gm, "");
+  assert.equal(text.split("\n").length - named.split("\n").length, 2);
+  const file = join(directory, "named-links.yaml");
+  writeFileSync(file, named);
+  return file;
+}
 
 const json = (text: string): Record<string, unknown> => JSON.parse(text) as Record<string, unknown>;
 
@@ -126,6 +136,7 @@ test("init writes a file that check takes, and overwrites none", () => {
 
 test("apply, status and remove in a namespace", () => {
   const namespace = `mncli-${process.pid}`;
+  const file = campusWithNamedLinks();
   createNamespace(namespace);
   const env = { MEGANAT_STATE_DIRECTORY: directory };
   const run = (...args: string[]): Record<string, unknown> & { status: number | null } => {
@@ -138,14 +149,14 @@ test("apply, status and remove in a namespace", () => {
     setLinkUp(namespace, "bond0", true);
     setLinkUp(namespace, "bond1", true);
     assert.equal(run("status")["state"], "absent");
-    assert.equal(run("apply", CAMPUS, "--dry-run")["outcome"], "would-apply");
+    assert.equal(run("apply", file, "--dry-run")["outcome"], "would-apply");
     assert.deepEqual(
       listRuleset(namespace).filter((object) => "table" in object),
       [],
     );
-    assert.equal(run("apply", CAMPUS)["outcome"], "applied");
-    assert.equal(run("apply", CAMPUS)["outcome"], "unchanged");
-    const { state, gateway, status } = run("status", "-c", CAMPUS);
+    assert.equal(run("apply", file)["outcome"], "applied");
+    assert.equal(run("apply", file)["outcome"], "unchanged");
+    const { state, gateway, status } = run("status", "-c", file);
     assert.deepEqual([state, gateway, status], ["in-place", "campus-border", 0]);
     runNft(namespace, "delete element ip meganat blocks_campus { 10.10.1.0 }\n");
     const drifted = run("status", "--quick");

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { readGateway } from "../../src/config/read-gateway.ts";
 import { listNamespaces } from "../../src/kernel/namespace.ts";
+import { listLinks } from "../../src/kernel/route/link.ts";
 import { readSysctl } from "../../src/kernel/sysctl.ts";
 import { runDemo, type DemoResult } from "../../src/lab/demo/demo.ts";
 import { describeResult } from "../../src/lab/demo/steps-text.ts";
@@ -18,8 +19,15 @@ function campus() {
   return reading.gateway;
 }
 
+function hostBonds(): string[] {
+  return listLinks(undefined)
+    .filter(({ kind }) => kind === "bond")
+    .map(({ name }) => name);
+}
+
 test("the demo holds what it was asked to, both counts agree, and nothing is left", { skip }, async () => {
   const maxBefore = readSysctl(undefined, MAX);
+  const bondsBefore = hostBonds();
   const said: string[] = [];
   const drawn: string[] = [];
   const result: DemoResult = await runDemo({
@@ -62,6 +70,8 @@ test("the demo holds what it was asked to, both counts agree, and nothing is lef
     [],
   );
   assert.equal(readSysctl(undefined, MAX), maxBefore);
+  // The module makes one for itself when the kernel loads it.
+  assert.deepEqual(hostBonds(), bondsBefore);
 });
 
 test("an interrupted demo cleans up and says so", { skip }, async () => {

@@ -17,7 +17,7 @@ import {
 } from "./campus/campus.ts";
 
 const skip = withoutVirtualMachine() ?? false;
-const CAMPUS = fileURLToPath(new URL("../../examples/campus-bonds.yaml", import.meta.url));
+const CAMPUS = fileURLToPath(new URL("../../examples/campus.yaml", import.meta.url));
 const CONNECTIONS = 8;
 
 describe("the campus gateway on four cards, installed and booted, nobody logged in", { skip }, () => {

@@ -8,7 +8,7 @@ import { Machine, withoutVirtualMachine } from "../../scripts/vm/machine.ts";
 import { addressesOf, holdConnections, meganat, plugIn, POOL, shownLink } from "./campus/campus.ts";
 
 const skip = withoutVirtualMachine() ?? false;
-const CAMPUS = fileURLToPath(new URL("../../examples/campus-bonds.yaml", import.meta.url));
+const CAMPUS = fileURLToPath(new URL("../../examples/campus.yaml", import.meta.url));
 /** The office is on a card of its own, whatever becomes of the bonds; eth7 and eth8 are not in the machine. */
 const MORE = `links:
   office: { interface: eth4, addresses: 10.60.0.1/24 }

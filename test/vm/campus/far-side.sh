@@ -1,5 +1,5 @@
 #!/bin/sh
-# What examples/campus-bonds.yaml is plugged into: the provider's router, in the namespace `outside`, with a server
+# What examples/campus.yaml is plugged into: the provider's router, in the namespace `outside`, with a server
 # behind it, and the campus in `inside`. Each has two cables to the gateway in a static port group, as on a switch.
 set -e
 
