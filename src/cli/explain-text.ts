@@ -111,8 +111,8 @@ function routeLines({ text, route, rule, neighbour, mtu, refused }: RouteWords, 
 
 const SIGNS = { refuses: ["bad", "refuses"], "may-refuse": ["warning", "may refuse"], room: ["good", "room"] } as const;
 
-function limitLines({ state, text }: Limit, paint: Paint): string[] {
+function limitLines({ state, text, remedy }: Limit, paint: Paint): string[] {
   const [style, word] = SIGNS[state];
   const [first = "", ...others] = hang(`  ${word}: `, text, WIDTH);
-  return [paint(style, first), ...others];
+  return [paint(style, first), ...others, ...(remedy === undefined ? [] : hang("    remedy: ", remedy, WIDTH))];
 }

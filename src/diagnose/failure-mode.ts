@@ -2,7 +2,7 @@ import type { Observation, Severity } from "./finding.ts";
 import type { Signals } from "./signals.ts";
 
 /** A signal that may be absent. */
-export type OptionalSignal = "drops" | "table" | "log" | "gateway" | "rules" | "pools";
+export type OptionalSignal = "drops" | "table" | "log" | "gateway" | "rules" | "refusals" | "pools";
 
 /** A way in which NAT fails: a file of src/diagnose/modes/ each, which exports it as `mode`. */
 export interface FailureMode {

@@ -107,6 +107,28 @@ export interface GatewaySignal {
   readonly appliedAt: string;
 }
 
+/** What the limits of the gateway file refused one subscriber. */
+export interface RefusalSignal {
+  readonly address: string;
+  /** `connections`: it has as many as it may; `rate`: it begins them faster than it may. */
+  readonly limit: "connections" | "rate";
+  /** Packets refused in the interval. */
+  readonly packets: number;
+  /** And since the limits are there. */
+  readonly total: number;
+}
+
+/** Subscribers whose packets wait at an interface, or are dropped there, because of the rates in the gateway file. */
+export interface ShapedSignal {
+  readonly interface: string;
+  readonly held: readonly {
+    readonly address: string;
+    /** Packets dropped in the interval, and since the class is there. */
+    readonly drops: number;
+    readonly total: number;
+  }[];
+}
+
 /** Packets that left the outside interface with a private source address, belonging to no connection. */
 export interface LeakSignal {
   readonly interface: string;
@@ -152,6 +174,10 @@ export interface Signals {
   readonly gateway?: GatewaySignal;
   /** The rules of every program, understood; absent where they cannot be read. Not kept in JSON: it has maps. */
   readonly rules?: Ruleset;
+  /** What the gateway file's limits refused, by subscriber; empty without limits. Absent where it cannot be read. */
+  readonly refusals?: readonly RefusalSignal[];
+  /** Interfaces that the gateway file's limits shape; absent as `refusals`. */
+  readonly shaped?: readonly ShapedSignal[];
   /** What source NAT may use, by rule; absent where the rules cannot be read. */
   readonly pools?: readonly PoolSignal[];
   /** What the host takes connections from outside for; absent as `pools`. */

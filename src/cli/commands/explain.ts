@@ -48,7 +48,7 @@ export const explain = command<Flags, string[]>({
       "explanations[].ways[].steps",
       "{ kind: hook, hook, passes, rules, endings } or { kind: route, destination, text, interface?, via?, neighbour?, mtu?, refused? }",
     ],
-    ["explanations[].limits", "{ id, state, text, chance? }; state `refuses`, `may-refuse` or `room`"],
+    ["explanations[].limits", "{ id, state, text, chance?, remedy? }; state `refuses`, `may-refuse` or `room`"],
     ["traced", "with --trace: of each packet { direction, from, lines, end, dropped, differences? }"],
     ["explanations[].concerns", "findings of `meganat doctor` that concern it: { id, title, severity, summary, page }"],
   ],

@@ -118,6 +118,7 @@ export interface Limit {
     | "table-room"
     | "ports"
     | "counting-rule"
+    | "subscriber-limit"
     | "forwarding"
     | "rp-filter"
     | "neighbour-table"
@@ -127,6 +128,8 @@ export interface Limit {
   readonly text: string;
   /** That the next one is refused, 0 to 1, where it can be said. */
   readonly chance?: number;
+  /** What can be done, where the gateway file decides it. */
+  readonly remedy?: string;
 }
 
 /** A finding of the doctor that concerns the connection. */

@@ -1,10 +1,11 @@
 import { parseIpv4 } from "../../address/ipv4.ts";
-import { formatCount, formatPercent } from "../figures.ts";
+import { formatCount, formatPercent, formatSeconds } from "../figures.ts";
 import type { Hit } from "../rules/evaluate/match-packet.ts";
 import type { Rule } from "../rules/ruleset.ts";
 import type { Match } from "../rules/statement.ts";
 import { settingOf, valueOf, type Signals } from "../signals.ts";
 import type { PortUseSignal } from "../signals/table.ts";
+import { amountWords, limitOf, placeInFile, type SubscriberLimit } from "../subscriber-limits.ts";
 import type { Limit, NeighbourWords, TranslationWords } from "./explanation.ts";
 import { lastRoute } from "./way-words.ts";
 import type { Refusal, Way } from "./way.ts";
@@ -118,10 +119,13 @@ function portLimit(use: PortUseSignal, to: string, only: boolean): Limit {
 /** Questions that count: connections at once, packets in a time. */
 const COUNTING = /\bct count\b|connlimit|-m limit\b|hashlimit|\blimit rate\b|-m recent\b|-m quota\b|\bquota\b/;
 
-function countingRules({ way, connectionsOfSource }: LimitFacts): Limit[] {
+function countingRules(facts: LimitFacts): Limit[] {
+  const { way, connectionsOfSource } = facts;
   const steps = [way, ...(way.alternatives ?? [])].flatMap((one) => one.steps);
   const hits: Hit[] = steps.flatMap((step) => (step.kind === "hook" ? step.result.hits : []));
   return hits.filter(counts).map(({ rule }) => {
+    const own = limitOf(rule);
+    if (own !== undefined) return subscriberLimit(own, facts);
     const { place, owner, text } = ruleWords(rule);
     const now =
       connectionsOfSource === undefined || !/ct count|connlimit/.test(text)
@@ -133,6 +137,33 @@ function countingRules({ way, connectionsOfSource }: LimitFacts): Limit[] {
       text: `${place}${owner === undefined ? "" : ` (${owner})`} counts: ${text}${now}`,
     };
   });
+}
+
+/**
+ * A limit of the gateway file. The kernel does not tell how many connections it counts for a subscriber: those in the
+ * table may have begun before the limit was there. Whoever was refused already has had them all counted.
+ */
+function subscriberLimit(own: SubscriberLimit, { signals, way, connectionsOfSource }: LimitFacts): Limit {
+  const { source } = way.packet;
+  const refused = signals.refusals?.find(({ address, limit }) => address === source && limit === own.limit);
+  const now = refused === undefined || refused.packets === 0 ? "" : ` in the last ${formatSeconds(signals.seconds)}`;
+  const before =
+    refused === undefined
+      ? ""
+      : `; ${formatCount(now === "" ? refused.total : refused.packets)} packets were refused${now}`;
+  const place = placeInFile(own);
+  const remedy = `raise ${place} of the gateway file, or give ${source} a group of its own there, then run meganat apply`;
+  if (own.limit === "rate") {
+    const text = `${source} may begin ${amountWords(own)} (${place})${before}`;
+    return { id: "subscriber-limit", state: "may-refuse", text, ...(refused === undefined ? {} : { remedy }) };
+  }
+  const held = connectionsOfSource === undefined ? "" : `, and has ${formatCount(connectionsOfSource)} in the table`;
+  const text = `${source} may have ${amountWords(own)} (${place})${held}${before}`;
+  if (connectionsOfSource !== undefined && connectionsOfSource < own.amount) {
+    return { id: "subscriber-limit", state: "room", text };
+  }
+  const isFull = connectionsOfSource !== undefined && refused !== undefined;
+  return { id: "subscriber-limit", state: isFull ? "refuses" : "may-refuse", text, remedy };
 }
 
 function counts({ rule, matches }: Hit): boolean {

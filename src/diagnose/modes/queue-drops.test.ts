@@ -60,6 +60,34 @@ test("a shaper and the queue in it count the same drops: once, and its rate is t
   assert.match(found.fixes[0]?.text ?? "", /rate that tbf is set to/);
 });
 
+const held = (count: number) => ({
+  interface: "wan",
+  held: Array.from({ length: count }, (_, host) => ({ address: `10.64.1.${host + 1}`, drops: 10, total: 10 })),
+});
+
+const BY_THE_FILE: readonly (readonly [
+  what: string,
+  count: number,
+  severity: string | undefined,
+  words: RegExp,
+  fix: RegExp,
+])[] = [
+  ["one", 1, "note", /: 10\.64\.1\.1 held to the rate in the gateway file$/, /per-subscriber: \{ up: RATE/],
+  ["nine", 9, "note", /: 10\.64\.1\.1 and 8 more held to/, /per-subscriber: \{ up: RATE/],
+  ["many", 10, undefined, /: 10\.64\.1\.1 and 9 more held to/, /line: \{ up: RATE/],
+  ["nobody yet", 0, undefined, /of what is to leave$/, /line: \{ up: RATE/],
+];
+
+for (const [what, count, severity, words, fix] of BY_THE_FILE) {
+  test(`rates of the gateway file: ${what} held to them`, () => {
+    const [found] = mode.examine(signals({ ...queue("queue.wan.root", "htb", 900, 100), shaped: [held(count)] }));
+    assert.equal(found?.severity, severity);
+    assert.match(found?.summary ?? "", words);
+    assert.match(found?.fixes[0]?.file ?? "", fix);
+    assert.equal(found?.top?.rows[0], count === 0 ? undefined : "10.64.1.1: 10 packets dropped");
+  });
+}
+
 test("two interfaces share what was dropped by queues", () => {
   const [wan, lan] = [queue("queue.wan.root", "pfifo", 900, 100), queue("queue.lan.root", "pfifo", 900, 300)];
   const found = mode.examine(

@@ -2,7 +2,7 @@ import { headersOf, topOf } from "../dropped.ts";
 import type { FailureMode } from "../failure-mode.ts";
 import type { Fix, Observation } from "../finding.ts";
 import { formatCount, formatPercent, formatRate } from "../figures.ts";
-import { deltaOf, droppedFor, valueOf, type Signals } from "../signals.ts";
+import { deltaOf, droppedFor, valueOf, type ShapedSignal, type Signals } from "../signals.ts";
 
 /** A burst that does not fit is usual; TCP finds its speed that way. */
 const NOTEWORTHY_PER_SECOND = 10;
@@ -12,6 +12,10 @@ const EARLY_DROPPERS = /^(fq_codel|codel|cake|fq_pie|pie|red|choke|sfb|dualpi2|g
 const TOO_MUCH_EVEN_SO = 0.05;
 /** These hold traffic back to a rate somebody wrote down. */
 const SHAPERS = /^(tbf|htb|hfsc|cake|cbs|etf)$/;
+
+/** Held to a rate of the gateway file at the same time: then it is not one that wants too much, but the line that is full. */
+const MANY = 10;
+const ROWS = 5;
 
 /** The queues of an interface, taken together: an inner one counts what the outer one counts. */
 interface LinkQueues {
@@ -69,11 +73,15 @@ function observe(signals: Signals, queues: LinkQueues, all: number): Observation
   const { name, kinds, packets, drops, overlimits, length } = queues;
   const headers = headersOf(signals, "queue").filter((header) => header.interface === name);
   const top = topOf("Dropped", headers);
+  const ours = signals.shaped?.find((shaped) => shaped.interface === name);
+  const held = (ours?.held ?? []).filter((one) => one.drops > 0).toSorted((a, b) => b.drops - a.drops);
   const shaper = kinds.find((kind) => SHAPERS.test(kind));
   const dropped = droppedFor(signals, "queue");
   return {
     subject: name,
-    summary: `${kinds.join(" with ")} on ${name} drops ${formatRate(drops / signals.seconds)} packets, ${formatPercent(drops / Math.max(1, drops + packets))} of what is to leave`,
+    // One that sends more than its rate is what a rate is for.
+    ...(held.length > 0 && held.length < MANY ? { severity: "note" as const } : {}),
+    summary: `${kinds.join(" with ")} on ${name} drops ${formatRate(drops / signals.seconds)} packets, ${formatPercent(drops / Math.max(1, drops + packets))} of what is to leave${heldWords(held)}`,
     evidence: [
       { what: `dropped by the queue of ${name}`, value: formatCount(drops), meaning: kinds.join(", ") },
       { what: "sent meanwhile", value: formatCount(packets) },
@@ -83,10 +91,45 @@ function observe(signals: Signals, queues: LinkQueues, all: number): Observation
         ...(overlimits > 0 ? { meaning: `had to wait for its rate ${formatCount(overlimits)} times` } : {}),
       },
     ],
-    ...(top === undefined ? {} : { top }),
+    ...(held.length > 0
+      ? {
+          top: {
+            title: "Who is held to its rate",
+            rows: held.slice(0, ROWS).map((one) => `${one.address}: ${formatCount(one.drops)} packets dropped`),
+          },
+        }
+      : top === undefined
+        ? {}
+        : { top }),
     lostPackets: drops,
     explains: all === 0 ? [] : [{ cause: "queue", packets: Math.round((dropped * drops) / all) }],
-    fixes: shaper === undefined ? [fair(name)] : [faster(name, shaper), fair(name)],
+    fixes:
+      ours !== undefined
+        ? [inTheFile(name, held)]
+        : shaper === undefined
+          ? [fair(name)]
+          : [faster(name, shaper), fair(name)],
+  };
+}
+
+function heldWords(held: ShapedSignal["held"]): string {
+  const [worst] = held;
+  if (worst === undefined) return "";
+  const others = held.length === 1 ? "" : ` and ${formatCount(held.length - 1)} more`;
+  return `: ${worst.address}${others} held to the rate in the gateway file`;
+}
+
+/** The queue is one that the gateway file's limits have made. */
+function inTheFile(name: string, held: ShapedSignal["held"]): Fix {
+  const one = held.length > 0 && held.length < MANY;
+  return {
+    text: one
+      ? "If the rate is as it should be, nothing is wrong; else raise it in `limits` of the gateway file"
+      : "If the line can do more, raise `line` in `limits` of the gateway file; if not, it is full, and is shared out fairly",
+    commands: ["meganat status", `tc -s class show dev ${name}`],
+    file: one ? "limits:\n  per-subscriber: { up: RATE, down: RATE }" : "limits:\n  line: { up: RATE, down: RATE }",
+    effect: "packets leave as fast as the new rate allows; `meganat apply` changes only the classes that differ",
+    risk: "above the line's own rate the queue forms elsewhere, where nobody counts it",
   };
 }
 

@@ -4,6 +4,7 @@ import { formatCount, formatPercent, formatRate } from "../figures.ts";
 import type { Evidence, Explained, Fix, Observation, Severity } from "../finding.ts";
 import { bridgeOf, isInside, isOwn, isPrivate, networkOf } from "../packet-place.ts";
 import { droppingRules, RULE_CAUSES, type DroppingRule } from "../rule-drops.ts";
+import { isRefusal } from "../subscriber-limits.ts";
 import { droppedFor, type DroppedHeader, type Signals } from "../signals.ts";
 
 /** Firewalls drop; a few packets a second are nobody's trouble. */
@@ -29,7 +30,11 @@ export const mode: FailureMode = {
   severity: "loss",
   why: "A rule or the policy of a chain drops packets of connections, of inside hosts or of forwarded ports; whoever wrote it may not have known that they pass here.",
   needs: ["rules"],
-  examine: (signals) => droppingRules(signals).flatMap((rule) => observe(signals, rule)),
+  examine: (signals) =>
+    droppingRules(signals)
+      // What limits of the gateway file refuse, they refuse on purpose: see subscriber-limit.
+      .filter(({ rule }) => signals.refusals === undefined || rule === undefined || !isRefusal(rule))
+      .flatMap((rule) => observe(signals, rule)),
 };
 
 function observe(signals: Signals, rule: DroppingRule): Observation[] {

@@ -12,11 +12,13 @@ import { readRulesetSources } from "../../kernel/ruleset/read.ts";
 import { readUptime } from "../../kernel/uptime.ts";
 import { bucketsAtBoot } from "../../plan/table.ts";
 import { takeSnapshot } from "../counters/snapshot.ts";
+import { readLimitUse } from "../limits.ts";
 import { DropWatch } from "../drops/watch.ts";
 import type { PortSupply } from "../flows/port-use.ts";
 import { counterSignals, readingsOf } from "./counter-signals.ts";
 import { dropsSignal } from "./drops.ts";
 import { lookForLeak } from "./leak.ts";
+import { hasLimits, limitSignals, NO_LIMITS } from "./limits.ts";
 import { readLogSignals } from "./log.ts";
 import { readNetwork } from "./network.ts";
 import { readSettings } from "./settings.ts";
@@ -82,6 +84,10 @@ export async function gatherSignals(options: GatherOptions): Promise<Signals> {
   try {
     step("reading counters");
     const before = takeSnapshot(namespace);
+    const usedBefore =
+      since === undefined && hasLimits(before.texts, before.readings)
+        ? attempt(unseen, "refusals", "what limits refuse", () => readLimitUse(namespace))
+        : undefined;
     watch?.next();
     const began = since === undefined ? Date.now() : Date.parse(since.takenAt);
     if (since === undefined) {
@@ -109,6 +115,11 @@ export async function gatherSignals(options: GatherOptions): Promise<Signals> {
       rules === undefined
         ? undefined
         : attempt(unseen, "pools", "rules of translation", () => readTranslation(namespace, rules, network.addresses));
+    const limits = hasLimits(after.texts, after.readings)
+      ? attempt(unseen, "refusals", "what limits refuse", () =>
+          limitSignals(since ?? usedBefore, readLimitUse(namespace)),
+        )
+      : NO_LIMITS;
     step("reading the connection table");
     const table = options.withoutTable
       ? undefined
@@ -148,6 +159,7 @@ export async function gatherSignals(options: GatherOptions): Promise<Signals> {
       ...(table === undefined ? {} : { table }),
       ...(log === undefined ? {} : { log }),
       ...(rules === undefined ? {} : { rules }),
+      ...limits,
       ...translation,
       unseen,
     };
