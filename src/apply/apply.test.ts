@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { FakeKernel } from "../../test/fake-kernel/kernel.ts";
 import { FakeStore } from "../../test/fake-kernel/store.ts";
 import type { DesiredState, SysctlSetting } from "../render/desired-state.ts";
+import { replaceRuleset } from "../render/nft-text.ts";
 import { applyIn, dryRunIn } from "./apply.ts";
 import { removeIn } from "./remove.ts";
 import { statusIn } from "./status.ts";
@@ -166,3 +167,32 @@ test("a record that cannot be written fails the apply, and all is undone", () =>
   assert.deepEqual([failed.undone?.failedStep, failed.undone?.complete], ["write the record", true]);
   assert.deepEqual([live.state.table, live.state.sysctls["timeout"]], [undefined, "10"]);
 });
+
+const RULES = desired([setting("net.ipv4.ip_forward", "1")]);
+
+/** A host as a gateway's apply left it, or with its rules alone; `used`: something was applied since boot. */
+const UNRECORDED: [what: string, table: string, forwarding: string, used: boolean, notices: string[]][] = [
+  ["at boot: nft has loaded the rules", RULES.ruleset.comment, "0", false, []],
+  ["the same dry", RULES.ruleset.comment, "0", false, []],
+  ["rules of another gateway", "other sha256:0123456789abcdef", "0", false, ["record-missing"]],
+  ["rules of somebody", "", "0", false, ["record-missing"]],
+  ["a record that was lost", RULES.ruleset.comment, "0", true, ["record-missing"]],
+  ["a gateway in place, all of whose records are lost", RULES.ruleset.comment, "1", false, ["record-missing"]],
+];
+
+for (const [what, comment, forwarding, used, notices] of UNRECORDED) {
+  test(`rules without a record: ${what}`, () => {
+    const live = new FakeKernel({ sysctls: { "net.ipv4.ip_forward": "0" } });
+    applyIn({ live, store: new FakeStore(), now }, { desired: RULES });
+    live.writeSysctl("net.ipv4.ip_forward", forwarding);
+    live.runNft(replaceRuleset({ ...RULES.ruleset, comment }));
+    const store = new FakeStore();
+    if (used) store.lock("apply").release();
+    const run = what.includes("dry") ? dryRunIn : applyIn;
+    const outcome = run({ live, store, now }, { desired: RULES });
+    assert.deepEqual(
+      outcome.notices.map(({ code }) => code),
+      notices,
+    );
+  });
+}

@@ -1,4 +1,6 @@
 import type { DesiredState } from "../render/desired-state.ts";
+import { parseRulesetComment } from "../render/fingerprint.ts";
+import { commentText } from "../render/name.ts";
 import { changesTowards, type Intention } from "./changes-towards.ts";
 import { stepsOf, type FoundJournal } from "./journal.ts";
 import type { Live } from "./live.ts";
@@ -8,7 +10,7 @@ import type { Situation } from "./situation.ts";
 /** Works out the changes and has nft check the script, which changes nothing. */
 export function intend(live: Live, situation: Situation, desired: DesiredState, options: TowardsOptions): Intention {
   const intention = changesTowards(situation.state, situation.owned, desired, options);
-  const notices = [...intention.notices, ...situationNotices(situation)];
+  const notices = [...intention.notices, ...situationNotices(live, situation, desired, intention)];
   const problems = [...intention.problems];
   // With problems already there its answer would be about a state that is not going to be.
   if (intention.script !== "" && problems.length === 0) {
@@ -21,7 +23,13 @@ export function intend(live: Live, situation: Situation, desired: DesiredState, 
   return { ...intention, notices, problems };
 }
 
-function situationNotices({ interrupted, state }: Situation): Notice[] {
+function situationNotices(
+  live: Live,
+  situation: Situation,
+  { gateway }: DesiredState,
+  { changes }: Intention,
+): Notice[] {
+  const { interrupted, state } = situation;
   const notices: Notice[] = [];
   if (interrupted !== undefined) {
     notices.push({
@@ -30,7 +38,7 @@ function situationNotices({ interrupted, state }: Situation): Notice[] {
       fix: "nothing: this apply starts from what it left",
     });
   }
-  if (state.table.kind === "unrecorded") {
+  if (state.table.kind === "unrecorded" && !isLoadedAtBoot(live, situation, gateway, changes)) {
     notices.push({
       code: "record-missing",
       message:
@@ -39,6 +47,15 @@ function situationNotices({ interrupted, state }: Situation): Notice[] {
     });
   }
   return notices;
+}
+
+/**
+ * Rules of this very gateway are all there is of it, and nothing was applied since boot: nft alone has loaded them, before
+ * the network came up. What an apply had done would still be there.
+ */
+function isLoadedAtBoot(live: Live, { isFirst }: Situation, gateway: string, changes: Intention["changes"]): boolean {
+  if (!isFirst || changes.every(({ kind }) => kind === "ruleset")) return false;
+  return parseRulesetComment(live.tableComment() ?? "")?.gateway === commentText(gateway, 96);
 }
 
 /** An interrupted task in words. */

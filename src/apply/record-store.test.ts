@@ -106,3 +106,16 @@ test("the lock is for one at a time", (t) => {
   lock.release();
   fileRecordStore(path).lock("apply campus").release();
 });
+
+test("a place is unused until somebody has had its lock, and for whoever has it first", (t) => {
+  const path = join(directory(t), "host");
+  const first = fileRecordStore(path);
+  assert.equal(first.isUnused(), true);
+  const lock = first.lock("apply");
+  assert.equal(first.isUnused(), true);
+  lock.release();
+  const second = fileRecordStore(path);
+  assert.equal(second.isUnused(), false);
+  second.lock("apply").release();
+  assert.equal(second.isUnused(), false);
+});

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, rmSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { lockFile } from "../kernel/file-lock.ts";
 import { formatJournal, parseJournal, type FoundJournal, type Journal } from "./journal.ts";
@@ -9,6 +9,8 @@ import { readIfThere, writeWhole } from "./whole-file.ts";
 export interface RecordStore {
   /** Takes the namespace for us alone; throws `kernel-busy` if another has it. */
   lock(task: string): { release(): void };
+  /** Nobody had the lock before us: nothing was applied since the place was made, which below /run is since boot. */
+  isUnused(): boolean;
   readRecord(): ApplyRecord | undefined;
   /** Only the part that does not grow with the ruleset. */
   readHead(): RecordHead | undefined;
@@ -25,11 +27,16 @@ export interface RecordStore {
 export function fileRecordStore(directory: string): RecordStore {
   const record = join(directory, "record");
   const journal = join(directory, "journal");
+  // Stays when it is let go of.
+  const lock = join(directory, "lock");
+  let wasUnused: boolean | undefined;
   return {
     lock(task) {
       mkdirSync(directory, { recursive: true });
-      return lockFile(join(directory, "lock"), task);
+      wasUnused = !existsSync(lock);
+      return lockFile(lock, task);
     },
+    isUnused: () => wasUnused ?? !existsSync(lock),
     readRecord: () => parseRecord(readIfThere(record) ?? ""),
     readHead: () => parseRecordHead(readIfThere(record) ?? ""),
     writeRecord: (value) => writeWhole(directory, record, formatRecord(value)),

@@ -12,6 +12,8 @@ export interface Situation extends Memory {
   readonly state: LiveState;
   /** What is ours and there. */
   readonly owned: Owned;
+  /** Nothing was applied here since boot. */
+  readonly isFirst: boolean;
 }
 
 /** What was written down of this very namespace since this boot. */
@@ -58,7 +60,7 @@ export function readSituation(
   const state = readLiveState(live, desired, memory.record, most);
   const planned = memory.interrupted?.journal.changes ?? [];
   const uncertain = new Set(planned.flatMap(valueOf));
-  return { ...memory, state, owned: ownedNow(most, state, uncertain) };
+  return { ...memory, state, owned: ownedNow(most, state, uncertain), isFirst: store.isUnused() };
 }
 
 /** The name of the value a change sets, if it sets one. */

@@ -14,6 +14,7 @@ export class FakeStore implements RecordStore {
   record: string | undefined;
   journal: string | undefined;
   locked = false;
+  locks = 0;
   /** The write of a record, counted from 1, that fails. */
   failRecord = 0;
   #writes = 0;
@@ -23,11 +24,15 @@ export class FakeStore implements RecordStore {
       throw new KernelError("kernel-busy", "EAGAIN", { tried: task, errno: 11, remedy: "wait" });
     }
     this.locked = true;
+    this.locks += 1;
     return {
       release: () => {
         this.locked = false;
       },
     };
+  }
+  isUnused(): boolean {
+    return this.locks === (this.locked ? 1 : 0);
   }
   readRecord(): ApplyRecord | undefined {
     return parseRecord(this.record ?? "");
@@ -59,6 +64,7 @@ export class FakeStore implements RecordStore {
   /** What a crash at this moment would leave. */
   copy(): FakeStore {
     const copy = new FakeStore();
+    copy.locks = this.locks;
     copy.record = this.record;
     copy.journal = this.journal;
     return copy;
