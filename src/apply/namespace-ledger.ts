@@ -28,7 +28,7 @@ export class NamespaceLedger<Entry> {
 
   /** The changes in force: none, if they were made in an earlier namespace of the same name or before a reboot. */
   read(): readonly Entry[] {
-    const text = readIfThere(this.#path);
+    const text = this.#onDisk("read", () => readIfThere(this.#path));
     if (text === undefined) return [];
     const ledger = JSON.parse(text) as { readonly identity: NamespaceIdentity } & Readonly<Record<string, unknown>>;
     const { boot, namespace } = ledger.identity;
@@ -49,10 +49,16 @@ export class NamespaceLedger<Entry> {
 
   write(entries: readonly Entry[]): void {
     const ledger = { version: 1, identity: this.#identity, [this.#kind.entries]: entries };
+    this.#onDisk("keep", () => writeWhole(this.#directory, this.#path, `${JSON.stringify(ledger, null, 2)}\n`));
+  }
+
+  #onDisk<T>(verb: "read" | "keep", act: () => T): T {
     try {
-      writeWhole(this.#directory, this.#path, `${JSON.stringify(ledger, null, 2)}\n`);
+      return act();
     } catch (error) {
-      throw kernelErrorFromNode(`keep the record of ${this.#kind.words} in ${this.#directory}`, error);
+      throw kernelErrorFromNode(`${verb} the record of ${this.#kind.words} in ${this.#directory}`, error, {
+        remedy: "run as root, or let MEGANAT_STATE_DIRECTORY name a directory that can be written to",
+      });
     }
   }
 
