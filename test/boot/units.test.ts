@@ -58,6 +58,27 @@ test(
   },
 );
 
+test("the script for the uplinks gives OpenRC's supervisor the words it should, whatever the paths", (t) => {
+  const root = mkdtempSync(join(tmpdir(), "meganat-openrc-"));
+  t.after(() => rmSync(root, { recursive: true, force: true }));
+  const [node, command] = ["/opt/it's node", "/opt/a $strange name/meganat"];
+  const files = filesOf({ ...SYSTEM, init: "openrc", node, command });
+  writeFileSync(join(root, "script"), textOf(files, "/etc/init.d/meganat-uplinks"));
+  // As openrc-run does: it reads the script, and the supervisor's part puts both through eval.
+  const line = `. ./script && depend() { :; } && eval "set -- $command -- $command_args" && printf '%s\\n' "$supervisor" "$@"`;
+  const { stdout, stderr, status } = spawnSync("sh", ["-ec", line], { cwd: root, encoding: "utf8" });
+  assert.deepEqual([stderr, status], ["", 0]);
+  assert.deepEqual(stdout.trimEnd().split("\n"), [
+    "supervise-daemon",
+    node,
+    "--",
+    command,
+    "uplinks",
+    "watch",
+    "/etc/meganat/gateway.yaml",
+  ]);
+});
+
 test("the shell finds nothing wrong with the script for OpenRC", (t) => {
   const root = mkdtempSync(join(tmpdir(), "meganat-openrc-"));
   t.after(() => rmSync(root, { recursive: true, force: true }));

@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -42,11 +51,44 @@ test("install asks what it needs to know of the system", async (t) => {
   const openrc = imageOf(t, "sbin/openrc-run");
   const run = json((await meganatHere(["install", CAMPUS, "--root", openrc, "--json"])).stdout);
   assert.equal(run["init"], "openrc");
+  // Both are there, and one of them runs.
+  mkdirSync(join(openrc, "usr/lib/systemd"), { recursive: true });
+  writeFileSync(join(openrc, "usr/lib/systemd/systemd"), "");
+  const initOf = async (): Promise<unknown> =>
+    json((await meganatHere(["install", CAMPUS, "--root", openrc, "--dry-run", "--json"])).stdout)["init"];
+  assert.equal(await initOf(), "systemd");
+  mkdirSync(join(openrc, "run/openrc"), { recursive: true });
+  assert.equal(await initOf(), "openrc");
   const other = imageOf(t, "etc/inittab");
   const unknown = await meganatHere(["install", CAMPUS, "--root", other]);
   assert.equal(unknown.status, 1);
   assert.match(unknown.stderr, /^error\[init-unknown\]: there is neither systemd nor OpenRC/);
   assert.match((await meganatHere(["install", CAMPUS, "--root", join(other, "no")])).stderr, /^error\[root-unusable\]/);
+});
+
+test("with OpenRC the uplinks are watched by a service of their own, and uninstall takes all of it away", async (t) => {
+  const root = imageOf(t, "sbin/openrc-run");
+  const before = readdirSync(root, { recursive: true });
+  const run = await meganatHere(["install", "examples/two-providers.yaml", "--root", root]);
+  assert.equal(run.status, 0, run.stderr);
+  const services = ["meganat", "meganat-uplinks"];
+  assert.deepEqual(readdirSync(join(root, "etc/init.d")).toSorted(), services);
+  assert.deepEqual(readdirSync(join(root, "etc/runlevels/default")).toSorted(), services);
+  for (const name of services) {
+    assert.equal(readlinkSync(join(root, "etc/runlevels/default", name)), `/etc/init.d/${name}`);
+    assert.equal(statSync(join(root, "etc/init.d", name)).mode & 0o111, 0o111);
+  }
+  // A file without uplinks: their service goes.
+  await meganatHere(["install", CAMPUS, "--root", root]);
+  assert.deepEqual(readdirSync(join(root, "etc/init.d")), ["meganat"]);
+  await meganatHere(["install", "examples/two-providers.yaml", "--root", root]);
+  const gone = json((await meganatHere(["uninstall", "--root", root, "--json"])).stdout);
+  assert.equal(gone["outcome"], "uninstalled");
+  const files = readdirSync(root, { recursive: true, withFileTypes: true }).filter((entry) => !entry.isDirectory());
+  assert.deepEqual(
+    files.map(({ name }) => name).filter((name) => !before.some((path) => String(path).endsWith(name))),
+    [],
+  );
 });
 
 test("install says when the system would not do as the files ask", async (t) => {

@@ -10,7 +10,13 @@ const SYSTEMD = ["/usr/lib/systemd/systemd", "/lib/systemd/systemd"];
 const OPENRC = ["/sbin/openrc-run", "/usr/sbin/openrc-run"];
 const NFT = ["/usr/sbin/nft", "/sbin/nft", "/usr/bin/nft", "/bin/nft"];
 
-/** The init system of the system at `root`; with both there, systemd. Throws `init-unknown`, `root-unusable`. */
+/** There while they run the system. */
+const RUNNING: readonly (readonly [Init, string])[] = [
+  ["systemd", "/run/systemd/system"],
+  ["openrc", "/run/openrc"],
+];
+
+/** The init system of the system at `root`: the one that runs; of those that are there, systemd first. Throws `init-unknown`, `root-unusable`. */
 export function findInit(root: string): Init {
   if (!isDirectory(root)) {
     throw new InstallError(
@@ -19,6 +25,8 @@ export function findInit(root: string): Init {
       "name the directory of the system to install to",
     );
   }
+  const running = RUNNING.find(([, path]) => isIn(root, path));
+  if (running !== undefined) return running[0];
   if (anyOf(root, SYSTEMD) !== undefined) return "systemd";
   if (anyOf(root, OPENRC) !== undefined) return "openrc";
   throw new InstallError(

@@ -19,7 +19,7 @@ export const install = command<Flags, [file: string]>({
   brief: "Make the gateway come up at boot",
   description: [
     "Writes what makes a gateway file permanent: a copy of it and of its rules in /etc/meganat, module parameters,",
-    "kernel settings, and units for systemd (or a script for OpenRC). At boot the rules are loaded before any interface",
+    "kernel settings, and units for systemd (or scripts for OpenRC). At boot the rules are loaded before any interface",
     "is configured, and forwarding is turned on last, so that no packet leaves untranslated. A second install writes",
     "only what differs; `meganat uninstall` takes every file away. The running kernel is not touched: that is what",
     "`meganat apply` does, or the next boot.",

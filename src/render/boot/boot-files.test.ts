@@ -67,6 +67,35 @@ test("a gateway with uplinks has a unit that watches them", () => {
     files.slice(-3).map(({ path }) => path.split("/").at(-1)),
     ["meganat-rules.service", "meganat.service", "meganat-uplinks.service"],
   );
+  const openrc = bootFiles(planGateway(gateway, stockFacts(gateway)), "version: 1\n", { ...SYSTEM, init: "openrc" });
+  assert.deepEqual(
+    openrc.slice(-4).map(({ path }) => path),
+    [
+      "/etc/init.d/meganat",
+      "/etc/init.d/meganat-uplinks",
+      "/etc/runlevels/default/meganat",
+      "/etc/runlevels/default/meganat-uplinks",
+    ],
+  );
+  assert.equal(
+    textOf(openrc, "/etc/init.d/meganat-uplinks"),
+    `#!/sbin/openrc-run
+# Written by \`meganat install\`; \`meganat uninstall\` takes it away.
+
+description='Uplinks of NAT gateway campus-border (MegaNAT)'
+supervisor=supervise-daemon
+# Both are read by the shell once more.
+command=/usr/bin/node
+command_args=''\\''/opt/mega nat/bin/meganat'\\'' uplinks watch /etc/meganat/gateway.yaml'
+respawn_delay=2
+respawn_max=0
+
+depend() {
+  # After the gateway, and also when a card of it is missing: then the uplinks that are there must do.
+  use meganat
+}
+`,
+  );
 });
 
 test("the units, as systemd gets them", () => {

@@ -4,7 +4,7 @@ import { renderRuleset } from "../ruleset.ts";
 import { writeSysctlConf } from "../sysctl.ts";
 import { INSTALLED_GATEWAY, INSTALLED_RULESET, type BootFile, type BootSystem } from "./boot-file.ts";
 import { writeModprobeConf } from "./modprobe.ts";
-import { writeOpenrcScript } from "./openrc-script.ts";
+import { writeOpenrcScript, writeOpenrcUplinksScript } from "./openrc-script.ts";
 import { settingsAtBoot } from "./sysctl-conf.ts";
 import { writeUplinksUnit } from "./uplinks-unit.ts";
 import { writeGatewayUnit, writeRulesUnit } from "./systemd-units.ts";
@@ -104,16 +104,29 @@ function systemd({ gateway }: Plan, system: BootSystem): BootFile[] {
 }
 
 function openrc({ gateway }: Plan, system: BootSystem): BootFile[] {
+  const hasUplinks = gateway.uplinks !== undefined;
+  const uplinks: BootFile = {
+    path: "/etc/init.d/meganat-uplinks",
+    content: { text: writeOpenrcUplinksScript(gateway.name, system), executable: true },
+    reason: "watches the uplinks, and lets them stand in for each other",
+  };
+  const uplinksAdded: BootFile = {
+    path: "/etc/runlevels/default/meganat-uplinks",
+    content: { linkTo: "/etc/init.d/meganat-uplinks" },
+    reason: "starts it at boot, as `rc-update add` does",
+  };
   return [
     {
       path: "/etc/init.d/meganat",
       content: { text: writeOpenrcScript(gateway.name, system), executable: true },
       reason: "loads the rules and applies the gateway file",
     },
+    ...(hasUplinks ? [uplinks] : []),
     {
       path: "/etc/runlevels/default/meganat",
       content: { linkTo: "/etc/init.d/meganat" },
       reason: "starts it at boot, as `rc-update add` does",
     },
+    ...(hasUplinks ? [uplinksAdded] : []),
   ];
 }

@@ -41,6 +41,29 @@ export function writeOpenrcScript(gateway: string, system: BootSystem): string {
   ].join("\n");
 }
 
+/** The service script that watches the uplinks; the supervisor starts it again when it ends. */
+export function writeOpenrcUplinksScript(gateway: string, system: BootSystem): string {
+  const words = [system.command, "uplinks", "watch", INSTALLED_GATEWAY].map(quoted).join(" ");
+  return [
+    "#!/sbin/openrc-run",
+    "# Written by `meganat install`; `meganat uninstall` takes it away.",
+    "",
+    `description=${quoted(`Uplinks of NAT gateway ${gateway} (MegaNAT)`)}`,
+    "supervisor=supervise-daemon",
+    "# Both are read by the shell once more.",
+    `command=${quoted(quoted(system.node))}`,
+    `command_args=${quoted(words)}`,
+    "respawn_delay=2",
+    "respawn_max=0",
+    "",
+    "depend() {",
+    "  # After the gateway, and also when a card of it is missing: then the uplinks that are there must do.",
+    "  use meganat",
+    "}",
+    "",
+  ].join("\n");
+}
+
 /** One word of the shell. */
 function quoted(value: string): string {
   return /^[\w./@:+=,-]+$/.test(value) ? value : `'${value.replaceAll("'", String.raw`'\''`)}'`;
