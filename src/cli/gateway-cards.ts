@@ -17,7 +17,8 @@ export async function gatewayCards(netns: string | undefined, gateway: Gateway):
     import("../tune/read-facts.ts"),
   ]);
   try {
-    return proposeTuning(netns, resolveCards(names, readLinkFacts(netns)).cards);
+    const { cards } = resolveCards(names, readLinkFacts(netns));
+    return cards.length === 0 ? undefined : proposeTuning(netns, cards);
   } catch (error) {
     // A plan goes without them; `meganat tune` says why they cannot be read.
     if (error instanceof KernelError) return undefined;

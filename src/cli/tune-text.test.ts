@@ -36,6 +36,23 @@ eth7: there is no such interface here
   );
 });
 
+void test("what is no card is said with the reason, also where nothing is left to tune", () => {
+  const shares = [{ name: "mv1", reason: "a macvlan on an interface of another namespace: tune that one, there" }];
+  const nothing = tuneText(proposeCards(hostOf([], ELSEWHERE)), { ...PLAIN, shares, width: 60 });
+  assert.deepEqual(nothing.split("\n").slice(-3), [
+    "mv1: a macvlan on an interface of another namespace: tune",
+    "     that one, there",
+    "There is no card to tune here.",
+  ]);
+  assert.equal(
+    carriedText([], { ...PLAIN, shares })
+      .split("\n")
+      .at(-1),
+    "nothing to change",
+  );
+  assert.match(carriedText([], { ...PLAIN, shares }), /^mv1: a macvlan on/);
+});
+
 void test("the plan has only what should be otherwise", () => {
   const facts = { features: { value: { "rx-lro": { on: true, changeable: true } } }, rps: [[0, 1, 2, 3]] };
   assert.deepEqual(cardLines(proposeCards(hostOf([vethFacts("eth0", facts)], ELSEWHERE)), 80), [

@@ -1,6 +1,7 @@
 import { formatNoun } from "../plan/figures.ts";
 import { formatCpus } from "../plan/cards/cpu-list.ts";
 import type { CardProposals, CardsProposals, Proposal } from "../plan/cards/proposal.ts";
+import type { CardShare } from "../plan/cards/resolve-cards.ts";
 import type { Carried, TuningUndone } from "../tune/carry-out.ts";
 import type { Style } from "./output.ts";
 import { hang, table, type Align } from "./text-layout.ts";
@@ -11,13 +12,15 @@ export interface TuneTextOptions {
   readonly paint: (style: Style, text: string) => string;
   /** Interfaces that were asked for and are not here. */
   readonly unknown?: readonly string[];
+  /** Interfaces whose tuning is another's, and why. */
+  readonly shares?: readonly CardShare[];
 }
 
 const COLUMNS: readonly Align[] = ["left", "left", "left", "left"];
 
 /** The proposals for people: a table for each card, one for the host, and what to do. */
 export function tuneText(proposals: CardsProposals, options: TuneTextOptions): string {
-  const { paint, unknown = [] } = options;
+  const { paint, unknown = [], shares = [], width } = options;
   const { cards, host } = proposals;
   const all = [...cards.flatMap((card) => card.proposals), ...host];
   const changes = all.filter(({ verdict }) => verdict === "change");
@@ -26,6 +29,7 @@ export function tuneText(proposals: CardsProposals, options: TuneTextOptions): s
     ...cards.flatMap((card) => [paint("heading", cardTitle(card)), ...rows(card.proposals, options), ""]),
     ...(host.length === 0 ? [] : [paint("heading", "The whole host"), ...rows(host, options), ""]),
     ...unknownLines(unknown),
+    ...shareLines(shares, width),
     ...(pausing.length === 0
       ? []
       : [
@@ -51,7 +55,10 @@ export function cardLines({ cards, host }: CardsProposals, width: number): strin
 }
 
 /** What --apply did. */
-export function carriedText(carried: readonly Carried[], { paint, unknown = [], width }: TuneTextOptions): string {
+export function carriedText(
+  carried: readonly Carried[],
+  { paint, unknown = [], shares = [], width }: TuneTextOptions,
+): string {
   const lines = carried.flatMap(({ what, old, set, refused }) =>
     refused === undefined ? [`${what}: ${old} -> ${set}`] : hang(`${what} left at ${old}: `, refused, width),
   );
@@ -60,6 +67,7 @@ export function carriedText(carried: readonly Carried[], { paint, unknown = [], 
   return [
     ...lines,
     ...unknownLines(unknown),
+    ...shareLines(shares, width),
     carried.length === 0
       ? paint("good", "nothing to change")
       : `${formatNoun(done, "value")} changed${refused === 0 ? "" : `, ${refused} left`}; \`meganat tune --undo\` puts back what was changed`,
@@ -96,6 +104,10 @@ function rows(proposals: readonly Proposal[], { width }: TuneTextOptions): strin
 
 function unknownLines(unknown: readonly string[]): string[] {
   return unknown.map((name) => `${name}: there is no such interface here`);
+}
+
+function shareLines(shares: readonly CardShare[], width: number): string[] {
+  return shares.flatMap(({ name, reason }) => hang(`${name}: `, reason, width));
 }
 
 function verdict(cards: readonly CardProposals[], changes: number, paint: TuneTextOptions["paint"]): string {

@@ -16,12 +16,13 @@ import type { CardFacts, CardsFacts, Channels, Coalescing, Known, LinkFacts, Rin
 export function readLinkFacts(namespace: NamespaceName): LinkFacts[] {
   const links = listLinks(namespace);
   const names = new Map(links.map(({ index, name }) => [index, name]));
-  return links.map(({ index, name, kind, vlan }) => {
-    const on = vlan === undefined ? undefined : names.get(vlan.on);
+  return links.map(({ index, name, kind, vlan, shareOf = vlan?.on, onElsewhere }) => {
+    const on = shareOf === undefined || onElsewhere === true ? undefined : names.get(shareOf);
     return {
       name,
       ...(kind === undefined ? {} : { kind }),
       ...(on === undefined ? {} : { on }),
+      ...(onElsewhere === true ? { onElsewhere } : {}),
       members: links.filter(({ master }) => master === index).map((member) => member.name),
     };
   });

@@ -196,13 +196,39 @@ void test("VLANs and bridges stand for the cards below, in the namespace asked f
   run(namespace, "ip", "link", "set", "lan0", "master", "br0");
   const links = readLinkFacts(namespace);
   assert.deepEqual(links.find(({ name }) => name === "br0")?.members, ["lan0"]);
-  assert.deepEqual(allCards(links).sort(), ["lan0", "wan0"]);
+  assert.deepEqual(allCards(links).cards.toSorted(), ["lan0", "wan0"]);
   const { status, written } = await meganat("tune", "br0", "--netns", namespace, "--json");
   assert.deepEqual([status, cardNames(JSON.parse(written))], [0, ["lan0"]]);
   const unknown = await meganat("tune", "lan7", "--netns", namespace, "--json");
   assert.match(unknown.written, /"code":"tune-devices","message":"there is no interface lan7 here"/);
   assert.equal(unknown.status, 2);
 });
+
+void test(
+  "a macvlan is tuned by what it is on, and by nothing where that is in another namespace",
+  NEEDS_ROOT,
+  async (t) => {
+    const { namespace } = bench(t);
+    const elsewhere = ownNamespace(t);
+    const add = (name: string): number | null =>
+      runInNamespace(namespace, "ip", ["link", "add", name, "link", "wan0", "type", "macvlan"]).status;
+    if (add("mv0") !== 0) return t.skip("this kernel has no macvlan");
+    const { status, written } = await meganat("tune", "mv0", "--netns", namespace, "--json");
+    const { shares } = JSON.parse(written) as { readonly shares: unknown };
+    assert.deepEqual([status, cardNames(JSON.parse(written))], [0, ["wan0"]]);
+    assert.deepEqual(shares, [
+      { name: "mv0", reason: "a macvlan on wan0: it has no queues, rings or interrupts of its own, wan0 is tuned" },
+    ]);
+    assert.equal(add("mv1"), 0);
+    run(namespace, "ip", "link", "set", "mv1", "netns", elsewhere);
+    for (const words of [["tune"], ["tune", "mv1"]]) {
+      const there = await meganat(...words, "--netns", elsewhere);
+      assert.equal(there.status, 0);
+      assert.match(there.written, /^mv1: a macvlan on an interface of another namespace/m);
+      assert.match(there.written, /^There is no card to tune here\.$/m);
+    }
+  },
+);
 
 void test("a plan has the cards of its file that are here", NEEDS_ROOT, async (t) => {
   const { namespace, directory } = bench(t);

@@ -15,8 +15,8 @@ export const tune = command<Flags, string[]>({
   description: [
     "Reads what each network card can do and how it is set: queues, ring sizes, the indirection table, the CPUs of",
     "interrupts, RPS and XPS by the NUMA node of the card, offloads, coalescing, and what the CPUs take in one round.",
-    "Shows each setting as it is and as it should be, with the reason, and why one is left as it is. Bonds, bridges and",
-    "VLANs stand for the cards below them. Nothing is changed unless --apply says so; then the old values are on record",
+    "Shows each setting as it is and as it should be, with the reason, and why one is left as it is. Bonds, bridges,",
+    "VLANs and macvlans stand for the cards below them. Nothing is changed unless --apply says so; then the old values are on record",
     "first, and --undo puts back those that nobody else has changed since. Other queues or rings make most cards lose",
     "their carrier for a moment; connections go on. --apply and --undo need root. Exit status 1 if something was refused.",
   ].join("\n"),
@@ -34,6 +34,7 @@ export const tune = command<Flags, string[]>({
     ],
     ["host", "proposals for settings of the whole host"],
     ["unknown", "interfaces of the gateway file that are not here"],
+    ["shares", "interfaces that share a card, such as a macvlan, and what is tuned instead: list of { name, reason }"],
     ["carried", "with --apply: list of { place, what, old, set, refused? }"],
     ["done, left", "with --undo: what was put back, and what was not, in sentences"],
   ],
@@ -65,21 +66,21 @@ export const tune = command<Flags, string[]>({
       const undone = undoTuning({ namespace: netns });
       return { json: undone, text: undoneText(undone), status: 0 };
     }
-    const { cards, unknown } = await cardsOf(netns, config, named);
+    const { cards, unknown, shares } = await cardsOf(netns, config, named);
     const width = process.stdout.columns ?? 100;
     if (!apply) {
       const proposals = proposeTuning(netns, cards);
       return {
-        json: { ...proposals, unknown },
-        text: tuneText(proposals, { width, paint: output.paint, unknown }),
+        json: { ...proposals, unknown, shares },
+        text: tuneText(proposals, { width, paint: output.paint, unknown, shares }),
       };
     }
     const onStep = (what: string): void => output.progress(`setting ${what}`);
     const carried = carryOutTuning({ namespace: netns, onStep: output.terminal ? onStep : undefined }, cards);
     const proposals = proposeTuning(netns, cards);
     return {
-      json: { ...proposals, unknown, carried },
-      text: carriedText(carried, { width, paint: output.paint, unknown }),
+      json: { ...proposals, unknown, shares, carried },
+      text: carriedText(carried, { width, paint: output.paint, unknown, shares }),
       status: carried.some(({ refused }) => refused !== undefined) ? 1 : 0,
     };
   },
@@ -92,12 +93,12 @@ async function cardsOf(netns: string | undefined, config: string | undefined, na
   ]);
   const links = readLinkFacts(netns);
   if (named.length > 0) {
-    const { cards, unknown } = resolveCards(named, links);
-    const [missing] = unknown;
-    if (missing === undefined) return { cards, unknown };
+    const found = resolveCards(named, links);
+    const [missing] = found.unknown;
+    if (missing === undefined) return found;
     throw usage(`there is no interface ${missing} here`, "`ip link` shows those there are");
   }
-  if (config === undefined) return { cards: allCards(links), unknown: [] };
+  if (config === undefined) return allCards(links);
   return resolveCards(cardsOfGateway((await readGatewayFile(config)).gateway), links);
 }
 

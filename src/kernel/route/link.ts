@@ -30,6 +30,7 @@ const IFLA_ADDRESS = 1;
 const IFLA_MTU = 4;
 const IFLA_NET_NS_FD = 28;
 const IFLA_CARRIER = 33;
+const IFLA_LINK_NETNSID = 37;
 const VETH_INFO_PEER = 1;
 
 const IFF_UP = 1;
@@ -52,7 +53,14 @@ export interface LinkInfo {
   readonly bond?: BondInfo;
   /** Only of a VLAN: its number, and the index of the interface it is on. */
   readonly vlan?: { readonly id: number; readonly on: number };
+  /** Only of an interface that is a share of another one: the index of that. */
+  readonly shareOf?: number;
+  /** What a VLAN or share is on is in another namespace, and its index is one there. */
+  readonly onElsewhere?: true;
 }
+
+/** Kinds of interfaces that share another's hardware, under an address of their own. */
+const SHARE_KINDS: ReadonlySet<string> = new Set(["macvlan", "macvtap", "ipvlan", "ipvtap"]);
 
 /** What may be chosen about a new pair; the kernel chooses what is left out. */
 export interface VethOptions {
@@ -146,12 +154,14 @@ function decodeLink(
   let parent = 0;
   let bond: BondInfo | undefined;
   let vlanId: number | undefined;
+  let elsewhere = false;
   attributes.inMessage(reply, IFINFOMSG);
   while (attributes.next()) {
     if (attributes.type === IFLA_IFNAME) name = attributes.text();
     else if (attributes.type === IFLA_ADDRESS) mac = formatMac(attributes.copy());
     else if (attributes.type === IFLA_MTU) mtu = attributes.u32();
     else if (attributes.type === IFLA_LINK) parent = attributes.u32();
+    else if (attributes.type === IFLA_LINK_NETNSID) elsewhere = true;
     else if (attributes.type === IFLA_MASTER) master = attributes.u32();
     else if (attributes.type === IFLA_CARRIER) carrier = attributes.u8() === 1;
     else if (attributes.type === IFLA_LINKINFO) {
@@ -165,6 +175,7 @@ function decodeLink(
     }
   }
   const up = (reply.u32(8) & IFF_UP) !== 0;
+  const isShare = kind !== undefined && SHARE_KINDS.has(kind);
   return {
     index: reply.i32(4),
     name,
@@ -176,6 +187,8 @@ function decodeLink(
     ...(master === 0 ? {} : { master }),
     ...(bond === undefined ? {} : { bond }),
     ...(vlanId === undefined ? {} : { vlan: { id: vlanId, on: parent } }),
+    ...(isShare ? { shareOf: parent } : {}),
+    ...(elsewhere && (isShare || vlanId !== undefined) ? { onElsewhere: true } : {}),
   };
 }
 

@@ -75,8 +75,10 @@ export interface LinkFacts {
   readonly name: string;
   /** The kernel's kind: `bond`, `vlan`, `veth`; absent for hardware and loopback. */
   readonly kind?: string;
-  /** The interface a VLAN is on. */
+  /** The interface that a VLAN, or a share of another such as a macvlan, is on. */
   readonly on?: string;
+  /** That one is in another namespace. */
+  readonly onElsewhere?: true;
   /** The members of a bond or bridge. */
   readonly members: readonly string[];
 }
