@@ -32,6 +32,18 @@ export function lockFile(path: string, tried: string): FileLock {
   return { release: () => closeSync(fd) };
 }
 
+/** As `lockFile`, but waits for whoever has it: for what takes a moment only. */
+export function awaitFileLock(path: string, tried: string): FileLock {
+  const fd = open(path, tried);
+  while (libc.flock(fd, LOCK_EX) < 0) {
+    const errno = lastErrno();
+    if (errno === constants.errno.EINTR) continue;
+    closeSync(fd);
+    throw kernelErrorFromErrno(tried, errno);
+  }
+  return { release: () => closeSync(fd) };
+}
+
 function open(path: string, tried: string): number {
   try {
     return openSync(path, "a+", 0o644);

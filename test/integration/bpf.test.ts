@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { VerifierError } from "../../src/kernel/bpf/error.ts";
 import { openLibrary } from "../../src/kernel/bpf/libbpf.ts";
 import { LiveFrames } from "../../src/kernel/bpf/live-frames.ts";
@@ -9,6 +10,7 @@ import { BpfObject, objectPath } from "../../src/kernel/bpf/object.ts";
 import { runLiveFrames, XDP_PASS } from "../../src/kernel/bpf/program.ts";
 import { attachXdp } from "../../src/kernel/bpf/xdp.ts";
 import { isKernelError } from "../../src/kernel/error.ts";
+import { loaderWords, ownModule } from "../../src/kernel/own-module.ts";
 import { withCompiled, withoutEbpf } from "../fixtures/ebpf.ts";
 
 const skip = withoutEbpf();
@@ -54,6 +56,27 @@ function uint32(...values: number[]): Uint8Array {
 function ip(...args: string[]): string {
   return execFileSync("ip", args, { encoding: "utf8" });
 }
+
+const MOUNTER = [
+  process.execPath,
+  ...loaderWords(import.meta.url),
+  fileURLToPath(ownModule("../fixtures/bpf-mounter", import.meta.url)),
+];
+
+test("processes that miss an eBPF file system at the same time mount one, not one above the other", { skip }, () => {
+  const together = Date.now() + 1500;
+  const ask = `${MOUNTER.map((word) => `'${word}'`).join(" ")} ${together} &`;
+  const script = [
+    "mounted() { grep -c ' /run/meganat/bpf bpf ' /proc/mounts; }",
+    "before=$(mounted)",
+    "mount -t tmpfs none /run && mount -t tmpfs none /sys/fs/bpf || exit 1",
+    ...new Array<string>(4).fill(ask),
+    "wait",
+    "echo $(($(mounted) - before))",
+  ];
+  const said = execFileSync("unshare", ["--mount", "sh", "-c", script.join("\n")], { encoding: "utf8" });
+  assert.deepEqual(said.trim().split("\n"), [...new Array<string>(4).fill("/run/meganat/bpf"), "1"]);
+});
 
 describe("loading", () => {
   test("a missing library is named with its package", () => {

@@ -1,6 +1,7 @@
 import { accessSync, constants, mkdirSync, statfsSync } from "node:fs";
 import { checkCall } from "../ffi/errno.ts";
 import { libc } from "../ffi/libc.ts";
+import { awaitFileLock } from "../file-lock.ts";
 
 /** Where systemd mounts it, and everybody looks. */
 const USUAL = "/sys/fs/bpf";
@@ -17,8 +18,17 @@ export function bpfFilesystem(): string {
   const mounted = findBpfFilesystem();
   if (mounted !== undefined) return mounted;
   mkdirSync(OWN, { recursive: true });
-  checkCall(libc.mount("bpf", OWN, "bpf", 0, "mode=0700"), `mount an eBPF file system at ${OWN}`);
-  return OWN;
+  const tried = `mount an eBPF file system at ${OWN}`;
+  // A second one on top would hide what another process keeps in the first.
+  const lock = awaitFileLock(`${OWN}.lock`, tried);
+  try {
+    const meanwhile = findBpfFilesystem();
+    if (meanwhile !== undefined) return meanwhile;
+    checkCall(libc.mount("bpf", OWN, "bpf", 0, "mode=0700"), tried);
+    return OWN;
+  } finally {
+    lock.release();
+  }
 }
 
 /** As `bpfFilesystem`, but mounts none; also undefined for who may not use it. */

@@ -23,7 +23,7 @@ export async function startCapture(
   const child = spawnInNamespace(
     namespace,
     "tcpdump",
-    ["-i", networkInterface, "-nn", "-vv", "-tt", "-l", "--immediate-mode", "-B", "16384", "-Z", "root", filter],
+    ["-i", networkInterface, "-nn", "-vv", "-tt", "-l", "--immediate-mode", "-B", "65536", "-Z", "root", filter],
     { stdio: ["ignore", "pipe", "pipe"] },
   );
   const seen: string[] = [];
