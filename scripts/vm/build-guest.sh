@@ -5,6 +5,7 @@
 #   FOLDER/layer/      the kernel's modules and the packages listed in scripts/vm/packages, unpacked
 # All is below ${MEGANAT_CACHE:-${XDG_CACHE_HOME:-/var/cache}/meganat}/vm. apt verifies what it downloads. Nothing is
 # installed, so no root is needed where the folder may be written.
+# With --built: only says, by its status, whether this was done before, for these packages or older ones.
 set -eu
 here="$(cd "$(dirname "$0")" && pwd)"
 PATH="$PATH:/usr/sbin:/sbin"
@@ -14,11 +15,16 @@ complain() {
   exit 1
 }
 
+cache="${MEGANAT_CACHE:-${XDG_CACHE_HOME:-/var/cache}/meganat}/vm"
+if [ "${1:-}" = --built ]; then
+  for kernel in "$cache"/*/vmlinuz; do [ -e "$kernel" ] && exit 0; done
+  exit 1
+fi
+
 for program in apt-get apt-cache dpkg-deb depmod modprobe busybox cpio; do
   command -v "$program" >/dev/null || complain "cannot build the guest: $program is not installed (sh scripts/setup.sh --for vm)"
 done
 
-cache="${MEGANAT_CACHE:-${XDG_CACHE_HOME:-/var/cache}/meganat}/vm"
 mkdir -p "$cache/archives/partial" "$cache/nothing/partial" "$cache/known"
 # Two at once would unpack into each other.
 exec 9>"$cache/lock"

@@ -41,8 +41,9 @@ export function qemuArguments(shape: MachineShape, files: GuestFiles): string[] 
     ["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"],
     files.kvm
       ? ["-accel", "kvm", "-cpu", "host"]
-      : // Without the vector extensions, which cost more to imitate than they save.
-        ["-accel", "tcg,thread=multi,tb-size=512", "-cpu", "Nehalem"],
+      : // Without the vector extensions, which cost more to imitate than they save. With random numbers: a kernel that
+        // has none of its own yet lets programs wait for them, seconds at boot.
+        ["-accel", "tcg,thread=multi,tb-size=512", "-cpu", "Nehalem,+rdrand"],
     ["-smp", String(shape.processors), "-m", String(shape.megabytes)],
     ["-kernel", `${files.guest}/vmlinuz`, "-initrd", `${files.guest}/initrd`],
     // Interfaces are called eth0 and so on: what udev would call them depends on QEMU's slots.

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -68,35 +68,6 @@ describe("a virtual machine", { skip }, () => {
     await machine.plug("eth0", true);
     while ((await carrier()) !== "1") await pause(100);
     await machine.shell("ping -c 1 -w 30 10.0.0.2");
-  });
-});
-
-describe("a virtual machine with a disk", { skip }, () => {
-  let folder: string;
-  let machine: Machine | undefined;
-  before(async () => {
-    folder = mkdtempSync(join(tmpdir(), "meganat-vm-"));
-    machine = await Machine.boot({ systemd: true, disk: join(folder, "disk.img") });
-  });
-  after(async () => {
-    await machine?.kill();
-    rmSync(folder, { recursive: true });
-  });
-
-  test("starts after a reboot what was installed before it", async () => {
-    assert.ok(machine !== undefined);
-    assert.equal((await machine.run(["systemctl", "is-system-running"])).out, "running\n");
-    await machine.shell(`cat >/etc/systemd/system/mark.service <<UNIT
-[Service]
-Type=oneshot
-ExecStart=touch /run/marked
-[Install]
-WantedBy=multi-user.target
-UNIT
-systemctl enable mark`);
-    await machine.reboot();
-    await machine.shell("test -e /run/marked");
-    assert.equal((await machine.run(["systemctl", "is-system-running"])).out, "running\n");
   });
 });
 
