@@ -216,6 +216,9 @@ table inet special {
 }
 
 it("from an interface with XDP to one without: the kernel's, untouched", NEEDS_ROOT, async (t) => {
+  // First of all that is cleaned up: filters are removed within the namespace.
+  const attached: { close(): void }[] = [];
+  t.after(() => attached.forEach((each) => each.close()));
   const wire = openWire(t);
   const netns = wire.gateway;
   // As turning on does: the kernel sees only a part of the packets. Of connections that are near their end, one packet
@@ -232,13 +235,12 @@ it("from an interface with XDP to one without: the kernel's, untouched", NEEDS_R
   const object = loadPrograms(netns, devices, factor, memorySize(1000, 2 ** 30));
   t.after(() => object.close());
   object.variables(".data").updateAt(0, controlBytes({ ...PERIODS, ...LASTING }, 100));
-  const attached = [
+  attached.push(
     attachTraffic(netns, "lan", "egress", object.program("learn")),
     attachTraffic(netns, "wan", "egress", object.program("learn")),
     attachXdp(netns, "lan", object.program("forward_xdp")),
     attachTraffic(netns, "wan", "ingress", object.program("forward_tc")),
-  ];
-  t.after(() => attached.forEach((each) => each.close()));
+  );
   const tcp = await Conversation.open(everyKind(wire)["TCP, source translated"] ?? assert.fail());
   for (let round = 0; round < 5; round++) {
     await tcp.callAndArrive();
