@@ -167,6 +167,7 @@ function liveRoutes(routes: readonly RouteInfo[]): LiveRoute[] {
       ...(route.interface === undefined ? {} : { interface: route.interface }),
       ...(route.via === undefined ? {} : { via: route.via }),
       metric: route.metric ?? 0,
+      protocol: route.protocol,
     }));
 }
 

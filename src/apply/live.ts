@@ -36,6 +36,8 @@ export interface LiveRoute {
   readonly interface?: string;
   readonly via?: string;
   readonly metric: number;
+  /** Who set it: rtm_protocol. */
+  readonly protocol?: number;
 }
 
 /** What stands at the root of an interface's outgoing packets. */

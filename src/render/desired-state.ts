@@ -138,6 +138,8 @@ export interface RouteSetting {
   readonly via?: string;
   /** Absent: the kernel's 0. A second default route has a higher one: it stands by. */
   readonly metric?: number;
+  /** Only of others' routes that are put back: who set it, as rtm_protocol has it. Absent: an administrator. */
+  readonly protocol?: number;
 }
 
 /** Packets that fit everything given look the route up in the table. */

@@ -30,6 +30,8 @@ function twoCards(t: TestContext): { place: ApplyPlace; far: string } {
     run(place.namespace, "ip", "link", "add", name, "type", "veth", "peer", "name", `${name}-far`, "netns", far);
     run(far, "ip", "link", "set", `${name}-far`, "master", "switch", "up");
   }
+  // The kernel looks at the two links' cables some time after they were made.
+  while (/^(wan|lan)-far\S* +UNKNOWN/m.test(run(place.namespace, "ip", "-brief", "link")));
   return { place, far };
 }
 
@@ -213,7 +215,10 @@ test(
     assert.equal(applyGateway({ ...place, desired }).outcome, "applied");
     const removed = removeGateway(place);
     assert.deepEqual([removed.outcome, removed.problems, removed.notices], ["removed", [], []]);
-    assert.deepEqual(everything(place), before);
+    // A bond whose last member leaves gets a new address from the kernel.
+    const withoutMac = (found: typeof before): typeof before =>
+      Object.fromEntries(Object.entries(found).map(([what, text]) => [what, text.replace(/^(bond0 +\S+) \S+/m, "$1")]));
+    assert.deepEqual(withoutMac(everything(place)), withoutMac(before));
     assert.equal(bond(), options);
   },
 );
