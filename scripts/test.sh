@@ -41,7 +41,7 @@ within() {
   }
   left=$((deadline - $(date +%s)))
   [ "$left" -gt 0 ] || return 124
-  timeout -k 5 "$left" "$@"
+  timeout --foreground -k 5 "$left" "$@"
 }
 
 # run_tests CONCURRENCY FILES
@@ -135,7 +135,7 @@ vm_quick() {
     return
   fi
   if [ -z "${CI:-}" ] && ! sh scripts/vm/build-guest.sh --built; then
-    echo "vm-quick: left out: QEMU and a stock kernel take a third of a gigabyte, and are not here. Once, as root:"
+    echo "vm-quick: left out: QEMU and a stock kernel, a third of a gigabyte, have not been brought here. Once, as root:"
     echo "  sh scripts/setup.sh --for vm && sh scripts/test.sh vm-quick"
     return "$SKIPPED"
   fi
