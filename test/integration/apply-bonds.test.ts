@@ -217,7 +217,9 @@ test(
     assert.deepEqual([removed.outcome, removed.problems, removed.notices], ["removed", [], []]);
     // A bond whose last member leaves gets a new address from the kernel.
     const withoutMac = (found: typeof before): typeof before =>
-      Object.fromEntries(Object.entries(found).map(([what, text]) => [what, text.replace(/^(bond0 +\S+) \S+/m, "$1")]));
+      Object.fromEntries(
+        Object.entries(found).map(([what, text]) => [what, text.replace(/^(bond0 +\S+) +\S+/m, "$1")]),
+      );
     assert.deepEqual(withoutMac(everything(place)), withoutMac(before));
     assert.equal(bond(), options);
   },

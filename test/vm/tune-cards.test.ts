@@ -32,7 +32,14 @@ describe("tuning the drivers of real cards", { skip }, () => {
     return found;
   }
 
+  /** Waits for the cards' carrier: without it they do not know their speed. */
+  async function connected(): Promise<void> {
+    for (const card of ["eth0", "eth1"])
+      await machine.shell(`until [ "$(cat /sys/class/net/${card}/carrier)" = 1 ]; do sleep 0.1; done`);
+  }
+
   test("rings, interrupts, LRO and the host's settings are changed and come back", async () => {
+    await connected();
     const before = await seen();
     assert.equal(before["eth0 rings"], "256 256");
     assert.equal(before["eth1 LRO"], "large-receive-offload: on");
@@ -48,9 +55,7 @@ describe("tuning the drivers of real cards", { skip }, () => {
       host: "500\n2500",
     });
     // They know it again with their carrier.
-    for (const card of ["eth0", "eth1"]) {
-      await machine.shell(`until [ "$(cat /sys/class/net/${card}/carrier)" = 1 ]; do sleep 0.1; done`);
-    }
+    await connected();
     assert.match(await machine.shell(`${MEGANAT} tune eth0 eth1`), /\nEverything is as it should be\.\n$/);
     await machine.shell(`${MEGANAT} tune --undo`);
     assert.deepEqual(await seen(), before);
