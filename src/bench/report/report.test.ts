@@ -90,5 +90,6 @@ test("an axis holds its values, and its ends are ticks", () => {
         assert.ok(at(value) >= -1e-6 && at(value) <= 100 + 1e-6, `${value} lies at ${at(value)}`);
       for (const [i, tick] of ticks.entries()) if (i > 0) assert.ok(tick > (ticks[i - 1] ?? 0));
     }),
+    { examples: [[[1e-6, 1.0000000000000012e-6], false]] },
   );
 });

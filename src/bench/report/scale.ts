@@ -15,6 +15,8 @@ export interface ScaleOptions {
 }
 
 const MOST_TICKS = 6;
+/** Of the values: what is closer together lies on one point, and a number has no digits left for ticks between. */
+const CLOSE = 1e-6;
 
 /** Lays an axis out so that it holds all values and its ends are round. */
 export function scaleOf(options: ScaleOptions): Scale {
@@ -24,7 +26,7 @@ export function scaleOf(options: ScaleOptions): Scale {
 function linearScale({ values, from, to }: ScaleOptions): Scale {
   const low = Math.min(...values);
   const span = Math.max(...values) - low;
-  const step = roundStep((span > 0 ? span : Math.max(Math.abs(low), 1)) / MOST_TICKS);
+  const step = roundStep((span > Math.abs(low) * CLOSE ? span : Math.max(Math.abs(low), 1)) / MOST_TICKS);
   const first = Math.floor(low / step);
   const last = Math.max(first + 1, Math.ceil((low + span) / step));
   // By multiplication: adding 0.1 ten times gives less than 1.
