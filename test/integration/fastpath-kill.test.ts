@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { existsSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { test } from "node:test";
-import { pinDirectory } from "../../src/fastpath/pins.ts";
+import { pinDirectory, reapOrphans } from "../../src/fastpath/pins.ts";
 import { readRecord, type Path } from "../../src/fastpath/record.ts";
 import { readFastPathStatus } from "../../src/fastpath/status.ts";
 import { turnOffFastPath } from "../../src/fastpath/turn-off.ts";
@@ -19,6 +20,21 @@ const CHILD = [
 
 /** Steps that can be seen from outside: the record, then one name after the other in the eBPF file system. */
 const NAMES = ["accounts", "connections4", "control", "two links", "three links", "four links"];
+
+test("who looks for abandoned fast paths does not stumble over one that is just turned off", NEEDS_ROOT, async (t) => {
+  const wire = openWire(t);
+  const request = { netns: wire.gateway, path: "tc", devices: ["lan", "wan"], connections: 1000 };
+  // Again and again, in place of the one before.
+  const requests = new Array<string>(12).fill(JSON.stringify(request));
+  const child = spawnInNamespace(undefined, process.execPath, [...CHILD, ...requests], { stdio: "inherit" });
+  const ended = once(child, "exit");
+  while (child.exitCode === null && child.signalCode === null) {
+    for (const until = Date.now() + 20; Date.now() < until;) assert.equal(typeof reapOrphans(), "number");
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.deepEqual(await ended, [0, null]);
+  assert.equal(turnOffFastPath({ netns: wire.gateway }), true);
+});
 
 /** Turns it on in another process, which is killed as soon as `reached` says so, or has ended by itself. */
 async function turnOnAndKill(wire: Wire, path: Path, reached: () => boolean): Promise<"killed" | "ended"> {

@@ -2,6 +2,7 @@ import { readdirSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { Descriptor } from "../ffi/descriptor.ts";
 import { kernelErrorFromNode } from "../ffi/errno.ts";
+import { isKernelError } from "../error.ts";
 import { checkBpf } from "./error.ts";
 import { readLinkInterface, readLinkProgram } from "./link-info.ts";
 import { libbpf } from "./libbpf.ts";
@@ -59,20 +60,33 @@ export function removePinned(directory: string): void {
     const path = join(directory, name);
     // The last hold on an attachment must be a descriptor: of one that was only a name, the kernel takes the program off
     // a little later (bpf_link_put, by a work queue), and another one finds the place still taken.
-    const held = isLink(name) ? openPinned(path) : undefined;
+    const held = isLink(name) ? openIfThere(path) : undefined;
     rmSync(path, { force: true });
     held?.close();
   }
   rmSync(directory, { recursive: true, force: true });
 }
 
-/** Says whether an attachment kept under this name has lost its interface, which then was deleted. */
+/**
+ * Says whether an attachment kept under this name has lost its interface, which then was deleted. One whose name somebody
+ * is just removing is not.
+ */
 export function isOrphaned(path: string): boolean {
-  const descriptor = openPinned(path);
+  const descriptor = openIfThere(path);
+  if (descriptor === undefined) return false;
   try {
     return readLinkInterface(descriptor.fd) === 0;
   } finally {
     descriptor.close();
+  }
+}
+
+function openIfThere(path: string): Descriptor | undefined {
+  try {
+    return openPinned(path);
+  } catch (error) {
+    if (isKernelError(error, "kernel-not-found")) return undefined;
+    throw error;
   }
 }
 
