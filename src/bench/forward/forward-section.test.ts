@@ -48,7 +48,7 @@ const RESULT: ForwardResult = {
   lossFree: { xdp: { rate: 2.9e6, lossAt: 2.93e6, trials: [] } },
 };
 
-test("ratios of medians of the first condition are at the top of the JSON", () => {
+test("ratios of the first condition are at the top of the JSON", () => {
   const { arms, ratios, ratioIntervals, measurements } = forwardJson(RESULT, 1);
   assert.equal(Math.round(arms.xdp?.pps ?? 0), 3_013_500);
   assert.ok(Math.abs((ratios.xdpVsNetfilter ?? 0) - 5) < 1e-9);

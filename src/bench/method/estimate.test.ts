@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { estimateMedian, estimateRatio } from "./estimate.ts";
+import { estimateMedian, estimateRatio, estimateRatioOfMedians } from "./estimate.ts";
 import { seededRandom, type Random } from "./random.ts";
 
 const normal = (random: Random): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
@@ -70,9 +70,15 @@ test("with fewer than six runs the interval is all of them", () => {
 });
 
 describe("a ratio", () => {
-  test("is that of the medians", () => {
+  test("is the middle one of the rounds", () => {
     const { ratio, rounds } = estimateRatio([8, 9, 10, 8, 9, 10], [2, 3, 4, 2, 3, 4]);
     assert.deepEqual([ratio, rounds], [3, 6]);
+  });
+
+  test("is the same where the machine is half as fast from the middle of a round on", () => {
+    // The medians of the arms are of different halves.
+    const { ratio } = estimateRatio([10, 10, 10, 10, 5, 5, 5], [10, 10, 10, 5, 5, 5, 5]);
+    assert.equal(ratio, 1);
   });
 
   test("of an arm to itself is exactly 1, however noisy", () => {
@@ -95,5 +101,18 @@ describe("a ratio", () => {
 
   test("needs both arms in every round", () => {
     assert.throws(() => estimateRatio([1, 2], [1]), RangeError);
+  });
+});
+
+describe("a ratio of medians", () => {
+  test("does not ask which run was beside which", () => {
+    const [one, other] = [
+      [8, 9, 10, 8, 9, 10],
+      [4, 3, 2, 4, 3, 2],
+    ];
+    const { ratio, low, high } = estimateRatioOfMedians(one, other);
+    assert.equal(ratio, 3);
+    assert.ok(low < 3 && high > 3, `${low} to ${high}`);
+    assert.throws(() => estimateRatioOfMedians([1, 2], [1]), RangeError);
   });
 });

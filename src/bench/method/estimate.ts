@@ -11,13 +11,13 @@ export interface Estimate {
   readonly runs: readonly number[];
 }
 
-/** The quotient of two medians and how far it can be trusted. */
+/** How two things compare, and how far that can be trusted. */
 export interface Ratio {
   readonly ratio: number;
   /** As of an estimate. */
   readonly low: number;
   readonly high: number;
-  /** Rounds in which both were measured. */
+  /** How often both were measured. */
   readonly rounds: number;
 }
 
@@ -41,24 +41,43 @@ export function estimateMedian(runs: readonly number[], seed = 1): Estimate {
 }
 
 /**
- * The quotient of the medians of two arms that took turns, run i of both in the same round. Rounds are drawn, not runs,
- * so that what disturbs a whole round does not widen the interval. Throws RangeError if there are not as many of each.
+ * How two arms that took turns compare, run i of both in the same round: the median of the rounds' quotients. What slows
+ * the machine for a round, or for half of all rounds, slows both and leaves their quotient as it was. Throws RangeError if
+ * there are not as many of each.
  */
 export function estimateRatio(numerator: readonly number[], denominator: readonly number[], seed = 1): Ratio {
   const rounds = numerator.length;
   if (rounds !== denominator.length) throw new RangeError("a ratio needs the same rounds of both");
+  const {
+    median: ratio,
+    low,
+    high,
+  } = estimateMedian(
+    numerator.map((value, i) => value / (denominator[i] ?? 0)),
+    seed,
+  );
+  return { ratio, low, high, rounds };
+}
+
+/**
+ * The quotient of the medians of runs that have nothing to do with each other, drawn anew each by itself. Throws
+ * RangeError if there are not as many of each.
+ */
+export function estimateRatioOfMedians(numerator: readonly number[], denominator: readonly number[], seed = 1): Ratio {
+  const rounds = numerator.length;
+  if (rounds !== denominator.length) throw new RangeError("a ratio needs as many runs of both");
   const ratio = median(numerator) / median(denominator);
-  const above = new Float64Array(rounds);
-  const below = new Float64Array(rounds);
+  const [above, below] = [new Float64Array(rounds), new Float64Array(rounds)];
+  const draw = (random: Random, from: readonly number[], into: Float64Array): number => {
+    for (let i = 0; i < rounds; i++) into[i] = from[randomBelow(random, rounds)] ?? 0;
+    return middleOf(into);
+  };
   const quotients = numerator.map((value, i) => value / (denominator[i] ?? 0));
-  const [low, high] = interval(quotients, seed, (random) => {
-    for (let i = 0; i < rounds; i++) {
-      const round = randomBelow(random, rounds);
-      above[i] = numerator[round] ?? 0;
-      below[i] = denominator[round] ?? 0;
-    }
-    return middleOf(above) / middleOf(below);
-  });
+  const [low, high] = interval(
+    quotients,
+    seed,
+    (random) => draw(random, numerator, above) / draw(random, denominator, below),
+  );
   return { ratio, low, high, rounds };
 }
 

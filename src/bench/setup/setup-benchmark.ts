@@ -1,6 +1,6 @@
 import { readConntrackCount } from "../../kernel/conntrack/statistics.ts";
 import type { NamespaceName } from "../../kernel/namespace.ts";
-import { estimateMedian, estimateRatio, type Estimate, type Ratio } from "../method/estimate.ts";
+import { estimateMedian, estimateRatioOfMedians, type Estimate, type Ratio } from "../method/estimate.ts";
 import { runTrials } from "../method/trials.ts";
 import { ConnectionFeed } from "./connection-feed.ts";
 import { openTableLab, type TableLab, type TableSettings } from "./table-lab.ts";
@@ -100,9 +100,9 @@ export async function benchmarkSetup(options: SetupOptions): Promise<SetupResult
     slice: options.slice,
     arms,
     ratios: {
-      stockFullVsEmpty: estimateRatio(full("stock"), emptyRuns(arms.stock), seed),
-      plannedFullVsEmpty: estimateRatio(full("planned"), emptyRuns(arms.planned), seed),
-      plannedVsStockFull: estimateRatio(full("planned"), full("stock"), seed),
+      stockFullVsEmpty: estimateRatioOfMedians(full("stock"), emptyRuns(arms.stock), seed),
+      plannedFullVsEmpty: estimateRatioOfMedians(full("planned"), emptyRuns(arms.planned), seed),
+      plannedVsStockFull: estimateRatioOfMedians(full("planned"), full("stock"), seed),
     },
   };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { estimateMedian, estimateRatio } from "../method/estimate.ts";
+import { estimateMedian, estimateRatioOfMedians } from "../method/estimate.ts";
 import type { SetupArmResult, SetupLevel } from "./setup-benchmark.ts";
 import { setupSection } from "./setup-section.ts";
 
@@ -26,9 +26,9 @@ test("the curve, the ratios, and whether the rate is flat enough", () => {
     slice: 1000,
     arms,
     ratios: {
-      stockFullVsEmpty: estimateRatio(runs(arms.stock, 1), runs(arms.stock, 0)),
-      plannedFullVsEmpty: estimateRatio(runs(arms.planned, 1), runs(arms.planned, 0)),
-      plannedVsStockFull: estimateRatio(runs(arms.planned, 1), runs(arms.stock, 1)),
+      stockFullVsEmpty: estimateRatioOfMedians(runs(arms.stock, 1), runs(arms.stock, 0)),
+      plannedFullVsEmpty: estimateRatioOfMedians(runs(arms.planned, 1), runs(arms.planned, 0)),
+      plannedVsStockFull: estimateRatioOfMedians(runs(arms.planned, 1), runs(arms.stock, 1)),
     },
   });
   assert.deepEqual(

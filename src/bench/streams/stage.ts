@@ -3,6 +3,7 @@ import { setOffload } from "../../kernel/ethtool.ts";
 import { runInNamespace } from "../../kernel/namespace.ts";
 import { onlineCpus } from "../../kernel/perf/perf-event.ts";
 import { processesInNamespace } from "../../kernel/process.ts";
+import { steerReceiving } from "../../kernel/receive-steering.ts";
 import { addAddress } from "../../kernel/route/address.ts";
 import { addVeth, setLinkUp } from "../../kernel/route/link.ts";
 import { addRoute, LOCAL_TABLE } from "../../kernel/route/route.ts";
@@ -38,7 +39,10 @@ export async function buildStreamStage(): Promise<StreamStage> {
     takeRedirectedFrames(lab);
     writeSysctl(lab.topology.namespaces.inside, "net.ipv4.ip_local_port_range", "1024 65535");
     const cpus = divideCpus();
-    if (cpus !== undefined) keepOn(lab.topology.namespaces.outside, cpus.server);
+    if (cpus !== undefined) {
+      keepOn(lab.topology.namespaces.outside, cpus.server);
+      steer(lab, cpus);
+    }
     return { lab, addresses: { direct: DIRECT.server, translated: TRANSLATED }, cpus };
   } catch (error) {
     await lab.close();
@@ -87,6 +91,20 @@ function takeRedirectedFrames({ topology }: Lab): void {
 function divideCpus(): StreamStage["cpus"] {
   const [client, server] = onlineCpus();
   return client === undefined || server === undefined ? undefined : { client, server };
+}
+
+/**
+ * The server's stack receives on the server's CPU; the gateway's and the client's on the other one, as if the server
+ * were a machine of its own.
+ */
+function steer({ topology }: Lab, { client, server }: NonNullable<StreamStage["cpus"]>): void {
+  const { inside, gateway, outside } = topology.namespaces;
+  for (const { interface: name, side } of topology.links) {
+    steerReceiving(gateway, name, client);
+    steerReceiving(topology.namespaces[side], name, side === "inside" ? client : server);
+  }
+  steerReceiving(inside, DIRECT_LINK, client);
+  steerReceiving(outside, DIRECT_LINK, server);
 }
 
 function keepOn(namespace: string, cpu: number): void {

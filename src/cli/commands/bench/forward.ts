@@ -35,7 +35,7 @@ export const benchForward = command<Flags, []>({
     ],
     [
       "ratios",
-      "{ xdpVsNetfilter, xdpVsRouted, xdpVsCeiling, tcVsNetfilter, tcVsRouted, netfilterVsRouted }, of medians",
+      "{ xdpVsNetfilter, xdpVsRouted, xdpVsCeiling, tcVsNetfilter, tcVsRouted, netfilterVsRouted }, medians of the rounds",
     ],
     ["ratioIntervals", "the same, each [low, high]"],
     [

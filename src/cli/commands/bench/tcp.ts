@@ -18,7 +18,7 @@ export const benchTcp = command<ReportFlags, []>({
   json: [
     ...REPORT_JSON,
     ["arms", "by arm: { bitsPerSecond, interval, runs }"],
-    ["ratios", "{ directVsNetfilter, tcVsNetfilter, xdpVsNetfilter, autoVsNetfilter }, of medians"],
+    ["ratios", "{ directVsNetfilter, tcVsNetfilter, xdpVsNetfilter, autoVsNetfilter }, medians of the rounds"],
     ["ratioIntervals", "the same, each [low, high]"],
     ["autoChose", "what MegaNAT chose for each interface"],
     ["rounds", "how often each arm had its turn"],
