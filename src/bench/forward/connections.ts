@@ -34,8 +34,21 @@ export function connectionSet(connections: number, seed: number): ConnectionSet 
   });
 }
 
-/** Makes connections by packets in both directions; throws `bench-not-valid` unless all were answered. */
+/** A packet that is lost again where the one before it was is no reason to give up. */
+const TRIES = 3;
+
+/** Makes connections by packets in both directions; throws `bench-not-valid` unless all were answered, and are assured if asked. */
 export async function makeConnections(lab: Lab, options: MakeConnections): Promise<void> {
+  const { connections, seed, assured } = options;
+  for (let tries = 1; ; tries++) {
+    await fill(lab, options);
+    if (!assured || tries === TRIES) return;
+    const found = findNotAssured(lab.topology.namespaces.gateway, connectionSet(connections, seed), seed);
+    if (found === undefined) return;
+  }
+}
+
+async function fill(lab: Lab, options: MakeConnections): Promise<void> {
   const { connections, seed, assured, onProgress, signal } = options;
   const { inside, outside, gateway } = lab.topology.namespaces;
   const report = await fillConnections({
@@ -61,9 +74,25 @@ export async function makeConnections(lab: Lab, options: MakeConnections): Promi
 
 /** Looks connections of the set up in the kernel's table; throws `bench-not-valid` unless each is translated and assured. */
 export function requireAssured(namespace: string, set: ConnectionSet, seed: number): void {
+  const found = findNotAssured(namespace, set, seed);
+  if (found === undefined) return;
+  throw new BenchError(
+    "bench-not-valid",
+    `connection ${found.index} of the measured ones is ${found.inTable ? "not assured" : "not in the table"}`,
+    "raise net.netfilter.nf_conntrack_udp_timeout_stream, or run it on a machine that does nothing else",
+  );
+}
+
+/** The first one found that is not as it should be. */
+function findNotAssured(
+  namespace: string,
+  set: ConnectionSet,
+  seed: number,
+): { readonly index: number; readonly inTable: boolean } | undefined {
   const random = seededRandom(seed);
   const count = Math.min(MOST_LOOKED_AT, set.connections);
-  withConntrack(namespace, (netlink) => {
+  const wanted = STATUS.assured | STATUS.sourceNat;
+  return withConntrack(namespace, (netlink) => {
     for (let i = 0; i < count; i++) {
       const index = count === set.connections ? i : randomBelow(random, set.connections);
       const { source, destination, sourcePort, destinationPort } = connectionAt(set, index);
@@ -74,13 +103,8 @@ export function requireAssured(namespace: string, set: ConnectionSet, seed: numb
         sourcePort,
         destinationPort,
       });
-      const wanted = STATUS.assured | STATUS.sourceNat;
-      if (found !== undefined && (found.status & wanted) === wanted) continue;
-      throw new BenchError(
-        "bench-not-valid",
-        `connection ${index} of the measured ones is ${found === undefined ? "not in the table" : "not assured"}`,
-        "raise net.netfilter.nf_conntrack_udp_timeout_stream, or run it on a machine that does nothing else",
-      );
+      if (found === undefined || (found.status & wanted) !== wanted) return { index, inTable: found !== undefined };
     }
+    return undefined;
   });
 }

@@ -18,10 +18,13 @@ export interface Stage {
 const UDP_SECONDS = "86400";
 const SPARE_ENTRIES = 10_000;
 
-/** The limits that so many connections need: a bucket each, as the planner has it. */
+/**
+ * The limits that so many connections need: a bucket each, as the planner has it. Above 95 % of the limit the kernel's
+ * garbage collector takes those that are not assured yet.
+ */
 export function tableLimits(connections: number): LimitWishes {
   return {
-    "net.netfilter.nf_conntrack_max": connections + SPARE_ENTRIES,
+    "net.netfilter.nf_conntrack_max": Math.ceil(connections * 1.1) + SPARE_ENTRIES,
     "net.netfilter.nf_conntrack_buckets": Math.max(65_536, connections),
   };
 }
