@@ -69,7 +69,8 @@ test("the demo holds what it was asked to, both counts agree, and nothing is lef
     listNamespaces().filter((name) => names.includes(name)),
     [],
   );
-  assert.equal(readSysctl(undefined, MAX), maxBefore);
+  // Before the first lab the kernel may not have loaded connection tracking at all.
+  if (maxBefore !== undefined) assert.equal(readSysctl(undefined, MAX), maxBefore);
   // The module makes one for itself when the kernel loads it.
   assert.deepEqual(hostBonds(), bondsBefore);
 });
