@@ -1,7 +1,7 @@
 import type { Ipv4 } from "../address/ipv4.ts";
 import { AF_INET, IPPROTO_ICMP } from "../kernel/conntrack/attributes.ts";
 import { STATUS } from "../kernel/conntrack/connection.ts";
-import { scanConntrack } from "../kernel/conntrack/scan.ts";
+import { readSteadily, scanConntrack } from "../kernel/conntrack/scan.ts";
 import type { NamespaceName } from "../kernel/namespace.ts";
 
 /** How much of a public address source NAT uses at the moment. */
@@ -22,6 +22,10 @@ const PORT_WORDS = 65536 / 32;
  * table (1.2 s for a million entries) and keeps 8 KB for each protocol of each address, whatever the connections.
  */
 export function readOccupancy(namespace: NamespaceName): AddressOccupancy[] {
+  return readSteadily(namespace, () => readOnce(namespace));
+}
+
+function readOnce(namespace: NamespaceName): AddressOccupancy[] {
   const counts = new Map<Ipv4, Count>();
   scanConntrack(namespace, { family: AF_INET }, ({ status, original, reply }) => {
     if ((status & STATUS.sourceNat) === 0 || reply.family !== AF_INET) return;

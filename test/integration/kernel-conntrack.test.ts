@@ -6,7 +6,7 @@ import { connectionOf } from "../../src/kernel/conntrack/decode-connection.ts";
 import { protocolState } from "../../src/kernel/conntrack/entry-protocol.ts";
 import { lookupConnection } from "../../src/kernel/conntrack/lookup.ts";
 import { removeMarkedConnections } from "../../src/kernel/conntrack/remove.ts";
-import { scanConntrack } from "../../src/kernel/conntrack/scan.ts";
+import { readSteadily, scanConntrack } from "../../src/kernel/conntrack/scan.ts";
 import {
   readConntrackCount,
   readConntrackStats,
@@ -19,7 +19,7 @@ import { runNft } from "../../src/kernel/nftables.ts";
 import { addAddress } from "../../src/kernel/route/address.ts";
 import { addVeth, setLinkUp } from "../../src/kernel/route/link.ts";
 import { addRoute } from "../../src/kernel/route/route.ts";
-import { writeSysctl } from "../../src/kernel/sysctl.ts";
+import { readSysctl, writeSysctl } from "../../src/kernel/sysctl.ts";
 import { NEEDS_ROOT, ownNamespace, run } from "../fixtures/own-namespaces.ts";
 import type { TestContext } from "node:test";
 
@@ -286,3 +286,27 @@ test("nonsense in a tuple is refused before the kernel is asked", () => {
   };
   assert.throws(() => lookupConnection(undefined, tuple), TypeError);
 });
+
+test(
+  "what reads the table begins again when the hash table is given another size, three times at most",
+  NEEDS_ROOT,
+  (t) => {
+    const name = ownNamespace(t);
+    const size = "net.netfilter.nf_conntrack_buckets";
+    const before = Number(readSysctl(undefined, size));
+    let resized = 0;
+    t.after(() => writeSysctl(undefined, size, String(before)));
+    for (const [resizes, readings] of [
+      [0, 1],
+      [1, 2],
+      [9, 3],
+    ] as const) {
+      let read = 0;
+      const result = readSteadily(name, () => {
+        if (read++ < resizes) writeSysctl(undefined, size, String(before + 4096 * ++resized));
+        return read;
+      });
+      assert.equal(result, readings);
+    }
+  },
+);

@@ -169,10 +169,11 @@ function inUse(gateway: string): boolean[] | undefined {
   return readUplinks(gateway)?.uplinks.map((uplink) => uplink.inUse);
 }
 
+/** Without those by which the watch asks whether the provider is back. */
 function connectionsOf(gateway: string, mark: number): string[] {
   return run(gateway, "conntrack", "-L", "-m", `${mark}/0xf00000`)
     .split("\n")
-    .filter((line) => line !== "");
+    .filter((line) => line !== "" && !line.includes("src=61.138.177.2 dst=198.51.100.7 "));
 }
 
 const begunAndBy = (line: string): { begun: number; by?: string } => JSON.parse(line) as { begun: number; by?: string };

@@ -61,6 +61,21 @@ export function scanConntrack(
   return { ...scanned, resized, countBefore, countAfter: readConntrackCount(namespace), seconds };
 }
 
+/** So often at most. */
+const MOST_READINGS = 3;
+
+/**
+ * Does what reads the table again if the hash table was given another size meanwhile: entries may have been missing or
+ * double. `read` begins anew each time; the last result counts, whatever happened.
+ */
+export function readSteadily<T>(namespace: NamespaceName, read: () => T): T {
+  for (let readings = 1; ; readings++) {
+    const buckets = readBuckets(namespace);
+    const result = read();
+    if (readings === MOST_READINGS || readBuckets(namespace) === buckets) return result;
+  }
+}
+
 type Scanned = Omit<ScanResult, "countBefore" | "countAfter" | "seconds" | "resized">;
 
 function readBuckets(namespace: NamespaceName): string | undefined {

@@ -1,6 +1,6 @@
 import { parseIpv4 } from "../../address/ipv4.ts";
 import type { FlowSignal, FlowTuple } from "../../diagnose/signals/table.ts";
-import { scanConntrack } from "../../kernel/conntrack/scan.ts";
+import { readSteadily, scanConntrack } from "../../kernel/conntrack/scan.ts";
 import type { NamespaceName } from "../../kernel/namespace.ts";
 import { flowSignal } from "../signals/flow.ts";
 
@@ -27,6 +27,10 @@ const FIRST_PORT = 50_000;
 
 /** Reads the connections of an address in one pass: those it began, those it answers, those translated to it. */
 export function readConnectionsOf(namespace: NamespaceName, address: string): ConnectionsOf {
+  return readSteadily(namespace, () => readOnce(namespace, address));
+}
+
+function readOnce(namespace: NamespaceName, address: string): ConnectionsOf {
   const wanted = parseIpv4(address);
   const now = Date.now() / 1000;
   const unanswered: FlowSignal[] = [];

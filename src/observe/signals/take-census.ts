@@ -1,5 +1,5 @@
 import type { TableSignal } from "../../diagnose/signals/table.ts";
-import { scanConntrack } from "../../kernel/conntrack/scan.ts";
+import { readSteadily, scanConntrack } from "../../kernel/conntrack/scan.ts";
 import type { KernelFilter } from "../../kernel/conntrack/kernel-filter.ts";
 import type { NamespaceName } from "../../kernel/namespace.ts";
 import { startThread } from "../../kernel/thread.ts";
@@ -20,7 +20,11 @@ const NURSERY_MB = 4;
 const EVERYTHING: KernelFilter = { family: 0 };
 
 /** Reads the connection table once, or twice if a pool is filling up; blocks the thread meanwhile. */
-export function takeCensus({ namespace, ...order }: CensusJob): TableSignal {
+export function takeCensus(job: CensusJob): TableSignal {
+  return readSteadily(job.namespace, () => takeOnce(job));
+}
+
+function takeOnce({ namespace, ...order }: CensusJob): TableSignal {
   const census = new Census(order, Date.now() / 1000);
   const scan = scanConntrack(namespace, EVERYTHING, (entry) => census.add(entry));
   if (census.choose()) scanConntrack(namespace, EVERYTHING, (entry) => census.attribute(entry));

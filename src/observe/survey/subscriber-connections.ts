@@ -6,7 +6,7 @@ import type { ConnectionEntry } from "../../kernel/conntrack/entry.ts";
 import { PROTOCOL_STATES, protocolState } from "../../kernel/conntrack/entry-protocol.ts";
 import type { EntryTuple } from "../../kernel/conntrack/entry-tuple.ts";
 import { PORT_PROTOCOLS, protocolName } from "../../kernel/conntrack/protocol-name.ts";
-import { scanConntrack } from "../../kernel/conntrack/scan.ts";
+import { readSteadily, scanConntrack } from "../../kernel/conntrack/scan.ts";
 import { formatIpv6, ipv6Bytes } from "../../kernel/conntrack/tuple.ts";
 import type { NamespaceName } from "../../kernel/namespace.ts";
 import { compileFilter, kernelFilter, type AddressMatch, type FlowFilter } from "../flows/filter.ts";
@@ -36,6 +36,10 @@ export interface SubscriberConnections {
 
 /** Reads the connections of one subscriber; the kernel leaves the others out. */
 export function readSubscriber(namespace: NamespaceName, address: string, most: number): SubscriberConnections {
+  return readSteadily(namespace, () => readOnce(namespace, address, most));
+}
+
+function readOnce(namespace: NamespaceName, address: string, most: number): SubscriberConnections {
   const match = addressMatch(address);
   const rows: SubscriberConnection[] = [];
   let connections = 0;
