@@ -21,6 +21,8 @@ export default async function* report(events) {
         // A parent fails because a child did; the child has been told already.
         if (error?.failureType === "subtestsFailed") continue;
         failures.push(where);
+        // scripts/test.sh runs them again by themselves.
+        if (process.env.MEGANAT_TEST_FAILED) appendFileSync(process.env.MEGANAT_TEST_FAILED, `${file}\n`);
         yield `\nFAILED ${where}\n${indent(text(error))}\n`;
       } else if (!isSuite && !(nesting === 0 && name === file)) {
         passed += 1;
@@ -31,7 +33,7 @@ export default async function* report(events) {
   const total = `${passed} passed, ${failures.length} failed, ${skips.length} skipped\n`;
   // scripts/test.sh adds the totals of its steps up.
   const totals = process.env.MEGANAT_TEST_TOTALS;
-  if (totals !== undefined) appendFileSync(totals, total);
+  if (totals) appendFileSync(totals, total);
   yield total;
 }
 
