@@ -20,6 +20,10 @@ test("every interface of up to sixteen has a slot of its own", () => {
   );
 });
 
+test("numbers from both ends of the range, which factors near each other do not tell apart", () => {
+  notEqual(findDeviceFactor([30, 2147483640, 5, 2147483636]), undefined);
+});
+
 test("more interfaces than slots are refused", () => {
   equal(findDeviceFactor(Array.from({ length: DEVICE_SLOTS + 1 }, (_, index) => index + 1)), undefined);
 });

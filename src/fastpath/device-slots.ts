@@ -3,6 +3,8 @@ export const DEVICE_SLOTS = 64;
 const SLOT_SHIFT = 26;
 /** The golden ratio's odd neighbour: spreads small numbers that follow each other. */
 const FIRST_FACTOR = 0x9e3779b1;
+/** From one factor to the next, far away: odd as well, and of the form 8n + 5, so that 2^30 follow before one comes again. */
+const STEP = 0x5851f42d;
 const TRIES = 1 << 20;
 
 /** The slot of an interface's index: device_slot in bpf/fastpath/settings.h. */
@@ -16,7 +18,7 @@ export function deviceSlot(index: number, factor: number): number {
  */
 export function findDeviceFactor(indices: readonly number[]): number | undefined {
   if (indices.length > DEVICE_SLOTS) return undefined;
-  for (let attempt = 0, factor = FIRST_FACTOR; attempt < TRIES; attempt++, factor = (factor + 2) >>> 0) {
+  for (let attempt = 0, factor = FIRST_FACTOR; attempt < TRIES; attempt++, factor = Math.imul(factor, STEP) >>> 0) {
     const slots = new Set(indices.map((index) => deviceSlot(index, factor)));
     if (slots.size === indices.length) return factor;
   }

@@ -222,6 +222,24 @@ for (const method of ["xdp", "packet-socket"] as const) {
       }
     });
 
+    test("a gateway that takes nothing for a second has them all in the end", async () => {
+      let still: NodeJS.Timeout | undefined;
+      const stand = () => {
+        runNft(net.gateway, "table ip test { chain still { type filter hook prerouting priority -350; drop; }; }");
+        return setTimeout(() => void runNft(net.gateway, "delete table ip test"), 1000);
+      };
+      const report = await fillConnections({
+        ...generatorEnds(net),
+        method,
+        subscribers: SUBSCRIBERS,
+        connections: 30_000,
+        protocol: "udp",
+        onProgress: ({ sent }) => void (sent > 10_000 && (still ??= stand())),
+      });
+      assert.notEqual(still, undefined);
+      assert.deepEqual([report.delivered, report.answered, report.refused], [30_000, 30_000, 0]);
+    });
+
     test("a rate is kept", async () => {
       // 1000 a second: 400 take at least 380 ms, however fast the machine; never asked how much longer.
       const report = await fillConnections({
