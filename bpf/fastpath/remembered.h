@@ -68,12 +68,14 @@ static __always_inline bool is_taken(__u64 tuple, const struct way_out *out, __u
 
 /*
  * Whether the kernel's connection was looked at so lately, at tick `checked`, that it need not be again. UDP has no end
- * that a packet tells of, and a look costs as much as all the rest when there are a million of them; TCP has.
+ * that a packet tells of, and a look costs as much as all the rest when there are a million of them. TCP has one: what
+ * answers a FIN may come within the same tick, and the kernel must see it, or it takes the connection to be closing for
+ * minutes, in which nobody else gets its port.
  */
 static __always_inline bool is_trusted(__u16 checked, __u8 protocol, __u32 now) {
   __u16 age = now - checked;
 
-  return age <= (protocol == IPPROTO_UDP ? control.trusted : 0);
+  return protocol == IPPROTO_UDP && age <= control.trusted;
 }
 
 #endif

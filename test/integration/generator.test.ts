@@ -226,7 +226,7 @@ for (const method of ["xdp", "packet-socket"] as const) {
       let still: NodeJS.Timeout | undefined;
       const stand = () => {
         runNft(net.gateway, "table ip test { chain still { type filter hook prerouting priority -350; drop; }; }");
-        return setTimeout(() => void runNft(net.gateway, "delete table ip test"), 1000);
+        return setTimeout(() => runNft(net.gateway, "delete table ip test"), 1000);
       };
       const report = await fillConnections({
         ...generatorEnds(net),
