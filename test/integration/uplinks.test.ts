@@ -6,8 +6,12 @@ import { test, type TestContext } from "node:test";
 import { applyGateway } from "../../src/apply/apply.ts";
 import { removeGateway } from "../../src/apply/remove.ts";
 import { gatewayStatus } from "../../src/apply/status.ts";
+import { readFastPathStatus } from "../../src/fastpath/status.ts";
+import { turnOffFastPath } from "../../src/fastpath/turn-off.ts";
+import { turnOnFastPath } from "../../src/fastpath/turn-on.ts";
 import { readUplinks } from "../../src/uplinks/status.ts";
 import { ROOT } from "../cli/run-meganat.ts";
+import { withoutEbpf } from "../fixtures/ebpf.ts";
 import { NEEDS_ROOT, run } from "../fixtures/own-namespaces.ts";
 import {
   ask,
@@ -52,8 +56,8 @@ test("each half leaves by its provider, and answers by the link the question cam
   assert.equal(run(gateway, "ip", "route", "show", "table", "all", "proto", "static"), "");
 });
 
-test("a pulled cable moves new connections, and they come back with it", NEEDS_ROOT, async (t) => {
-  const stage = await uplinksStage(t);
+/** A cable is pulled and plugged in again, with new and live connections going on. */
+async function pullCable(t: TestContext, stage: UplinksStage): Promise<void> {
   const { inside, gateway, providers, desired } = stage;
   let watch = await watching(t, stage);
   const fresh = new Program(t, inside, NEW_CONNECTIONS, WEST, SERVER);
@@ -94,6 +98,25 @@ test("a pulled cable moves new connections, and they come back with it", NEEDS_R
   // What began by the other provider stays there.
   assert.equal(udp.lines.filter((line) => line.includes('"isp1"')).length, 1);
   assert.deepEqual(providers.map(wrongPackets), [0, 0]);
+}
+
+test("a pulled cable moves new connections, and they come back with it", NEEDS_ROOT, async (t) => {
+  await pullCable(t, await uplinksStage(t));
+});
+
+test("so it does when connections go past netfilter", { skip: withoutEbpf() }, async (t) => {
+  const stage = await uplinksStage(t);
+  const netns = stage.gateway;
+  turnOnFastPath({ netns, path: "tc", devices: ["isp1", "isp2", "lan"] });
+  try {
+    await pullCable(t, stage);
+    const { devices = [] } = readFastPathStatus({ netns }) ?? {};
+    // Both ways of the live connections, by both providers.
+    assert.equal(devices.length, 3);
+    for (const { name, packets } of devices) assert.ok(packets.forwarded > 0, `nothing past netfilter from ${name}`);
+  } finally {
+    turnOffFastPath({ netns });
+  }
 });
 
 test("a provider that falls silent is left, the last one is not", NEEDS_ROOT, async (t) => {
