@@ -6,6 +6,7 @@ import { attachTraffic } from "../kernel/bpf/traffic-hook.ts";
 import { attachXdp } from "../kernel/bpf/xdp.ts";
 import type { NamespaceName } from "../kernel/namespace.ts";
 import { listLinks } from "../kernel/route/link.ts";
+import { readXdpFeatures } from "../kernel/xdp-features.ts";
 import { readSysctl } from "../kernel/sysctl.ts";
 import { makeSettings, neededSettings } from "./conntrack-settings.ts";
 import { exemptConnections } from "./exempt.ts";
@@ -14,7 +15,7 @@ import { FastPathError } from "./error.ts";
 import { memorySize } from "./memory-size.ts";
 import { linkName, makePinDirectory } from "./pins.ts";
 import { loadPrograms } from "./programs.ts";
-import { choosePaths } from "./policy/choose-path.ts";
+import { choosePaths, objectionsTo } from "./policy/choose-path.ts";
 import { readForwardingFacts } from "./read-device-facts.ts";
 import { writeRecord, type FastDevice, type Path } from "./record.ts";
 import { controlBytes, PERIODS, type Periods } from "./settings.ts";
@@ -78,6 +79,7 @@ export function turnOnFastPath(request: FastPathRequest): FastPathStatus {
     });
     makeSettings(netns, settings);
     attach(object, netns, devices);
+    if (request.path === "xdp") requireSenders(netns, devices);
   } catch (error) {
     turnOffFastPath(request);
     throw error;
@@ -106,13 +108,15 @@ function findDevices({ netns, devices }: FastPathRequest): Found[] {
   });
 }
 
-/** The interfaces with their paths, and why others have none. */
+/** The interfaces with their paths, and why others have none, or what speaks against the path that was asked for. */
 function choosePath(
   { netns, path, devices }: FastPathRequest,
   found: readonly Found[],
 ): { readonly devices: FastDevice[]; readonly leftOut: string[] } {
-  if (path !== "auto") return { devices: found.map((device) => ({ ...device, path })), leftOut: [] };
   const chosen = choosePaths(readForwardingFacts(netns, devices, KERNEL));
+  if (path !== "auto") {
+    return { devices: found.map((device) => ({ ...device, path })), leftOut: objectionsTo(path, chosen) };
+  }
   const taken = found.flatMap((device): FastDevice[] => {
     const choice = chosen.find(({ name }) => name === device.name);
     return choice === undefined || choice.path === "none"
@@ -155,4 +159,19 @@ function attach(object: BpfObject, netns: NamespaceName, devices: readonly FastD
       );
     }
   }
+}
+
+/**
+ * Only now: some drivers say that they send frames of others once a program is on the interface. Those that go on saying
+ * no would lose every packet that the fast path hands them. Kernels before 6.3 do not tell.
+ */
+function requireSenders(netns: NamespaceName, devices: readonly FastDevice[]): void {
+  const features = readXdpFeatures(netns);
+  const silent = devices.find(({ index }) => features?.get(index)?.transmits === false);
+  if (silent === undefined) return;
+  throw new FastPathError(
+    "fast-path-unsupported",
+    `${silent.name} does not send frames that XDP hands it: every packet would be lost there`,
+    "use `--path auto` or `--path tc`; one end of a veth sends them once its other end has GRO on (`ethtool -K ... gro on`)",
+  );
 }

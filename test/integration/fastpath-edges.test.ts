@@ -7,11 +7,14 @@ import { sumAccount } from "../../src/fastpath/fates.ts";
 import { memorySize } from "../../src/fastpath/memory-size.ts";
 import { readDeviceFacts } from "../../src/fastpath/read-device-facts.ts";
 import { loadPrograms } from "../../src/fastpath/programs.ts";
+import { readFastPathStatus } from "../../src/fastpath/status.ts";
 import { turnOffFastPath } from "../../src/fastpath/turn-off.ts";
 import { controlBytes, PERIODS } from "../../src/fastpath/settings.ts";
+import { setOffload } from "../../src/kernel/ethtool.ts";
 import { attachTraffic } from "../../src/kernel/bpf/traffic-hook.ts";
 import { attachXdp } from "../../src/kernel/bpf/xdp.ts";
 import { listLinks } from "../../src/kernel/route/link.ts";
+import { readXdpFeatures } from "../../src/kernel/xdp-features.ts";
 import { arrival, arrives, Conversation, everyKind } from "../fixtures/fast-path/conversation.ts";
 import { FLAGS, sealIpv4, UDP, writeEcho, writePacket } from "../fixtures/fast-path/packet.ts";
 import { openWire, PLACES, RULES, type Wire } from "../fixtures/fast-path/wire.ts";
@@ -258,6 +261,21 @@ it("from an interface with XDP to one without: the kernel's, untouched", NEEDS_R
       .filter((line) => line.startsWith("tcp")).length,
     1,
   );
+});
+
+it("XDP is refused where an interface would lose what it is handed, and nothing is left on", NEEDS_ROOT, (t) => {
+  const wire = openWire(t);
+  if (readXdpFeatures(wire.gateway) === undefined) {
+    t.skip("this kernel does not tell what drivers can do with XDP");
+    return;
+  }
+  setOffload(wire.outside.namespace, "wan", "gro", false);
+  assert.throws(() => wire.turnOn("xdp"), /wan does not send frames that XDP hands it/);
+  assert.equal(readFastPathStatus({ netns: wire.gateway }), undefined);
+  assert.doesNotMatch(run(wire.gateway, "ip", "link"), /prog\/xdp/);
+  setOffload(wire.outside.namespace, "wan", "gro", true);
+  const { notes } = wire.turnOn("xdp");
+  assert.match(notes[0] ?? "", /^lan: xdp as asked for, where auto takes tc: its packets come in large pieces/);
 });
 
 /** Ways of others to look at what comes in by lan; gives what takes it away, nothing where the kernel has no such way. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { choosePaths } from "./choose-path.ts";
+import { choosePaths, objectionsTo } from "./choose-path.ts";
 import { readersOfMarks, type DeviceFacts, type ForwardingFacts } from "./device-facts.ts";
 import { exemptionsForFilters } from "./foreign-filters.ts";
 
@@ -97,6 +97,18 @@ test("what stands against the host stands against all its interfaces", () => {
   assert.deepEqual(chosen([CARD], { ebpf: false }), [
     "eth0 none: this kernel neither loads the eBPF programs nor has nf_flowtable",
   ]);
+});
+
+test("what speaks against a path that was asked for is said", () => {
+  const bridge = { ...CARD, name: "br0", kind: "bridge" };
+  const port = { ...CARD, name: "eth1", master: "br0" };
+  const facts = { devices: [CARD, bridge, port], ipsecPolicies: 0, ebpf: true, flowtable: false };
+  assert.deepEqual(objectionsTo("xdp", choosePaths(facts)), [
+    `${CARD.name}: xdp as asked for, where auto takes tc: packets may leave by br0, which is not for XDP: it is a virtual interface (bridge)`,
+    "br0: xdp as asked for, where auto takes tc: it is a virtual interface (bridge)",
+    "eth1: xdp as asked for, where auto takes neither path: it is a port of br0: packets are routed by br0, so name that",
+  ]);
+  assert.deepEqual(objectionsTo("xdp", choosePaths({ ...facts, devices: [CARD] })), []);
 });
 
 test("marks are read where queues have classes or filters look at what leaves", () => {

@@ -42,6 +42,15 @@ export function choosePaths({ devices, ipsecPolicies, ebpf, flowtable }: Forward
   });
 }
 
+/** What speaks against a path that somebody asked for, in sentences: where another would have been chosen, and why. */
+export function objectionsTo(path: "xdp" | "tc", chosen: readonly DevicePath[]): string[] {
+  return chosen
+    .filter((choice) => choice.path !== path)
+    .map(({ name, path: other, reason }) => {
+      return `${name}: ${path} as asked for, where auto takes ${other === "none" ? "neither path" : other}: ${reason}`;
+    });
+}
+
 function wholeObstacle(ipsecPolicies: number, ebpf: boolean, flowtable: boolean): string | undefined {
   if (ipsecPolicies > 0) return "IPsec policies are to be checked for each packet (`ip xfrm policy`)";
   if (ebpf) return undefined;
