@@ -90,6 +90,35 @@ test("only the difference is touched when limits come, change and go", NEEDS_ROO
   assert.deepEqual(everything(place), before);
 });
 
+test("connections of one class take turns, where the kernel has fq_codel", NEEDS_ROOT, (t) => {
+  const place = applyPlace(t);
+  const desired = limited(group("2mbit"));
+  assert.equal(applyGateway({ ...place, desired }).outcome, "applied");
+  const leaves = queue(place, "lan").split("\n").slice(1).filter(Boolean);
+  if (!hasFairQueues(place)) {
+    assert.deepEqual(leaves, []);
+    t.skip("this kernel has no fq_codel");
+    return;
+  }
+  const ofClass = new Map(leaves.map((line) => [/parent (\S+)/.exec(line)?.[1], line]));
+  assert.deepEqual([...ofClass.keys()].toSorted(), ["100", "101", "102", "103", "104", "fffe"].map((one) => `4d4e:${one}`));
+  // A slow class may let a packet wait as long as two take to leave: 12 ms at 2 Mbit/s.
+  assert.match(ofClass.get("4d4e:100") ?? "", /^qdisc fq_codel .*limit 1000p flows 64 .*target 12ms interval 240ms/);
+  assert.match(ofClass.get("4d4e:fffe") ?? "", /target 5ms interval 100ms/);
+  assert.equal(applyGateway({ ...place, desired }).outcome, "unchanged");
+  assert.equal(removeGateway(place).outcome, "removed");
+});
+
+function hasFairQueues({ namespace }: ApplyPlace): boolean {
+  try {
+    run(namespace, "tc", "qdisc", "add", "dev", "lo", "root", "fq_codel");
+    run(namespace, "tc", "qdisc", "delete", "dev", "lo", "root");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 test("what others do to queue and sets is seen or is nobody's matter", NEEDS_ROOT, (t) => {
   const place = applyPlace(t);
   const desired = limited(group("10mbit"));
