@@ -65,6 +65,30 @@ static __always_inline enum fate of(recall)(const struct of(flow) * flow, struct
   return FORWARDED;
 }
 
+static __always_inline struct share_key of(key_of)(const struct of(flow) * flow) {
+  struct share_key key = {.ports = flow->ports, .protocol = flow->protocol, .version = VERSION};
+
+  of(share_key)(&key, flow);
+  return key;
+}
+
+static __always_inline void of(count)(const struct of(flow) * flow, const struct of(remembered) * known, __u64 bytes) {
+  struct share_key key;
+
+  if (!settings.counts_shares) return;
+  key = of(key_of)(flow);
+  count_share(&key, known->tuple, bytes);
+}
+
+/* A connection of TCP begins: what was counted of a former one with the same addresses and ports is not its own. */
+static __always_inline void of(count_anew)(const struct of(flow) * flow, const void *transport, const void *end) {
+  struct share_key key;
+
+  if (!settings.counts_shares || transport + sizeof(struct tcphdr) > end || !is_syn(transport)) return;
+  key = of(key_of)(flow);
+  bpf_map_delete_elem(&shares, &key);
+}
+
 static __always_inline int of(xdp_forward)(struct ethhdr *eth, void *end, __u32 slot, struct account *account) {
   of(ip_header) *ip = (void *)(eth + 1);
   void *transport = ip + 1;
@@ -74,6 +98,7 @@ static __always_inline int of(xdp_forward)(struct ethhdr *eth, void *end, __u32 
   __u32 change;
   int verdict;
 
+  if (fate == CONNECTION_EDGE) of(count_anew)(&flow, transport, end);
   if (fate == FORWARDED && of(hops)(ip) <= 1) fate = SPECIAL_HEADER;
   if (fate == FORWARDED) fate = of(recall)(&flow, &known);
   if (fate == FORWARDED && end - (void *)ip > known.out.mtu) fate = TOO_BIG;
@@ -94,6 +119,7 @@ static __always_inline int of(xdp_forward)(struct ethhdr *eth, void *end, __u32 
   }
   account->packets[FORWARDED]++;
   account->bytes += end - (void *)eth;
+  of(count)(&flow, &known, of(length)(ip));
   return verdict;
 }
 
@@ -107,6 +133,7 @@ static __always_inline int of(tc_forward)(struct __sk_buff *skb, __u32 slot, str
   enum fate fate = of(read_flow)(ip, end, &flow);
   bool is_udp;
 
+  if (fate == CONNECTION_EDGE) of(count_anew)(&flow, transport, end);
   if (fate == FORWARDED && of(hops)(ip) <= 1) fate = SPECIAL_HEADER;
   if (fate == FORWARDED) fate = of(recall)(&flow, &known);
   if (fate != FORWARDED) return to_kernel(account, fate, slot, TC_ACT_UNSPEC);
@@ -120,6 +147,7 @@ static __always_inline int of(tc_forward)(struct __sk_buff *skb, __u32 slot, str
   *(__be32 *)transport = known.new_ports;
   account->packets[FORWARDED]++;
   account->bytes += skb->len;
+  of(count)(&flow, &known, skb->gso_size == 0 ? of(length)(ip) : skb->len - ETH_HLEN);
   if (is_udp)
     tc_change_checksum(skb, ETH_HLEN + sizeof(*ip) + offsetof(struct udphdr, check), &known.out,
                        BPF_F_MARK_MANGLED_0);

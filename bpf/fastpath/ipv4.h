@@ -8,6 +8,7 @@
 #include "conntrack.h"
 #include "exemption.h"
 #include "remembered.h"
+#include "shares.h"
 #include "shelf.h"
 #include "transport.h"
 
@@ -107,7 +108,7 @@ static __always_inline void read_tuple4(__u64 tuple, struct flow4 *flow) {
   flow->protocol = READ(nf_conntrack_tuple_hash, tuple, tuple.dst.protonum);
 }
 
-/* The flow but for the interface. */
+/* The flow but for the interface; also that of a packet that opens or ends a connection. */
 static __always_inline enum fate read_flow4(const struct iphdr *ip, const void *end, struct flow4 *flow) {
   const void *transport = ip + 1;
   enum fate fate;
@@ -115,11 +116,11 @@ static __always_inline enum fate read_flow4(const struct iphdr *ip, const void *
   if (transport > end || *(const __u8 *)ip != IP4_NO_OPTIONS || ip->frag_off & bpf_htons(IP_FRAGMENT))
     return SPECIAL_HEADER;
   fate = judge_transport(transport, end, ip->protocol);
-  if (fate != FORWARDED) return fate;
+  if (fate != FORWARDED && fate != CONNECTION_EDGE) return fate;
   flow->addresses = *(const __u64 *)&ip->saddr;
   flow->ports = *(const __be32 *)transport;
   flow->protocol = ip->protocol;
-  return FORWARDED;
+  return fate;
 }
 
 /* Whether an exemption's addresses are those of the packet as it came or as it leaves: a rule may see either. */
@@ -129,6 +130,16 @@ static __always_inline __u64 outside_of4(const struct exemption *exemption, cons
   return have_both(outside4(&exemption->source, flow->source), outside4(&exemption->source, leaving->source)) |
          have_both(outside4(&exemption->destination, flow->destination),
                    outside4(&exemption->destination, leaving->destination));
+}
+
+static __always_inline void share_key4(struct share_key *key, const struct flow4 *flow) {
+  key->source.v4 = flow->source;
+  key->destination.v4 = flow->destination;
+}
+
+/* Bytes of the packet without what a short frame is filled up with. */
+static __always_inline __u32 length4(const struct iphdr *ip) {
+  return bpf_ntohs(ip->tot_len);
 }
 
 static __always_inline __u8 hops4(const struct iphdr *ip) {

@@ -8,6 +8,7 @@
 #include "conntrack.h"
 #include "exemption.h"
 #include "remembered.h"
+#include "shares.h"
 #include "shelf.h"
 #include "transport.h"
 
@@ -126,19 +127,19 @@ static __always_inline void read_tuple6(__u64 tuple, struct flow6 *flow) {
   flow->protocol = READ(nf_conntrack_tuple_hash, tuple, tuple.dst.protonum);
 }
 
-/* The flow but for the interface. Extension headers, fragments among them, are the kernel's. */
+/* As read_flow4. Extension headers, fragments among them, are the kernel's. */
 static __always_inline enum fate read_flow6(const struct ipv6hdr *ip, const void *end, struct flow6 *flow) {
   const void *transport = ip + 1;
   enum fate fate;
 
   if (transport > end || ip->version != IP6_VERSION) return SPECIAL_HEADER;
   fate = judge_transport(transport, end, ip->nexthdr);
-  if (fate != FORWARDED) return fate;
+  if (fate != FORWARDED && fate != CONNECTION_EDGE) return fate;
   flow->source = *(const struct address6 *)&ip->saddr;
   flow->destination = *(const struct address6 *)&ip->daddr;
   flow->ports = *(const __be32 *)transport;
   flow->protocol = ip->nexthdr;
-  return FORWARDED;
+  return fate;
 }
 
 /* Whether an exemption's addresses are those of the packet as it came or as it leaves: a rule may see either. */
@@ -148,6 +149,15 @@ static __always_inline __u64 outside_of6(const struct exemption *exemption, cons
   return have_both(outside6(&exemption->source, &flow->source), outside6(&exemption->source, &leaving->source)) |
          have_both(outside6(&exemption->destination, &flow->destination),
                    outside6(&exemption->destination, &leaving->destination));
+}
+
+static __always_inline void share_key6(struct share_key *key, const struct flow6 *flow) {
+  key->source.v6 = flow->source;
+  key->destination.v6 = flow->destination;
+}
+
+static __always_inline __u32 length6(const struct ipv6hdr *ip) {
+  return sizeof(*ip) + bpf_ntohs(ip->payload_len);
 }
 
 static __always_inline __u8 hops6(const struct ipv6hdr *ip) {

@@ -13,6 +13,7 @@ struct settings {
   __u32 shelves6;      /* and for IPv6 */
   __u32 device_factor; /* odd; makes every interface's index into a different number, see device_slot */
   __u32 weak_order;    /* the processor may let others see writes in another order */
+  __u32 counts_shares; /* of each connection: shares.h */
 };
 
 volatile const struct settings settings = {};

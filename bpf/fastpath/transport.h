@@ -3,6 +3,7 @@
 #ifndef MEGANAT_FASTPATH_TRANSPORT_H
 #define MEGANAT_FASTPATH_TRANSPORT_H
 
+#include <stdbool.h>
 #include <linux/in.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
@@ -11,6 +12,7 @@
 
 #define TCP_FLAGS 13        /* where they lie */
 #define TCP_EDGE_FLAGS 0x07 /* FIN, SYN, RST */
+#define TCP_SYN 0x02
 
 /* Whether the transport header is whole, and no beginning or end of a connection. */
 static __always_inline enum fate judge_transport(const void *header, const void *end, __u8 protocol) {
@@ -18,6 +20,10 @@ static __always_inline enum fate judge_transport(const void *header, const void 
   if (protocol != IPPROTO_TCP) return OTHER_PROTOCOL;
   if (header + sizeof(struct tcphdr) > end) return SPECIAL_HEADER;
   return ((const __u8 *)header)[TCP_FLAGS] & TCP_EDGE_FLAGS ? CONNECTION_EDGE : FORWARDED;
+}
+
+static __always_inline bool is_syn(const struct tcphdr *tcp) {
+  return ((const __u8 *)tcp)[TCP_FLAGS] & TCP_SYN;
 }
 
 static __always_inline void rewrite_tcp(struct tcphdr *tcp, __be32 ports, __u32 change) {

@@ -26,6 +26,7 @@ const STATUS: FastPathStatus = {
     { name: "wan", index: 3, path: "tc", packets: counts({ learned: 50 }), bytes: 0 },
   ],
   places: { ipv4: 1_012_000, ipv6: 252_000, bytes: 96 * 2 ** 20 },
+  countsConnections: true,
   coverage: 0.5,
   epoch: 0,
   settings: [],
@@ -38,6 +39,7 @@ test("says what is forwarded and why the rest is not, most first", () => {
   deepEqual(fastPathLines(output, STATUS), [
     "fast path    on since 2026-11-29T10:00:00.000Z: lan by tc, wan by tc",
     "             remembers up to 1,012,000 directions of connections, 96 MiB",
+    "             counts packets and bytes of each connection, as the kernel does: `meganat flows` adds both",
     "             only 50 % of the connections: the others come too rarely to be worth it",
     "             rule 3 of chain forward in table inet fw counts bytes with quota: packets from",
     "             10.1.0.0/16 stay on the kernel's path",

@@ -33,7 +33,7 @@ export function fastPathLines(
   rates: readonly DeviceRates[] = [],
 ): string[] {
   if (status === undefined) return ["fast path    off: the kernel's network stack forwards every packet"];
-  const { devices, places, coverage, since, notes, whole: isWhole } = status;
+  const { devices, places, coverage, countsConnections, since, notes, whole: isWhole } = status;
   if (!isWhole) {
     return [
       `fast path    ${output.paint("bad", "half on: turning it on or off broke off")}`,
@@ -44,6 +44,9 @@ export function fastPathLines(
   return [
     `fast path    ${output.paint("good", "on")} since ${since}: ${paths}`,
     `             remembers up to ${whole(places.ipv4)} directions of connections, ${whole(places.bytes / 2 ** 20)} MiB`,
+    ...(countsConnections
+      ? ["             counts packets and bytes of each connection, as the kernel does: `meganat flows` adds both"]
+      : []),
     ...(coverage === 1
       ? []
       : [`             only ${percent(coverage)} of the connections: the others come too rarely to be worth it`]),

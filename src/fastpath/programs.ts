@@ -22,12 +22,16 @@ const TAKES = { xdp: 1, tc: 2 } as const;
 const SHELF4_BYTES = 64 + 253 * 128;
 const SHELF6_BYTES = 64 + 126 * 256;
 
-/** Loads the programs, and tells them of the interfaces. Throws what BpfObject.load does. */
+/**
+ * Loads the programs, and tells them of the interfaces. With `shares` they count what they forward of so many directions
+ * of connections. Throws what BpfObject.load does.
+ */
 export function loadPrograms(
   namespace: NamespaceName,
   devices: readonly FastDevice[],
   deviceFactor: number,
   size: MemorySize,
+  shares = 0,
 ): BpfObject {
   const constants = settingsBytes({
     seed: randomBytes(8).readBigUInt64LE(),
@@ -35,8 +39,9 @@ export function loadPrograms(
     deviceFactor,
     // Of the processors Node.js runs on, only x86 shows writes to others in their order.
     weakOrder: arch() !== "x64",
+    countsShares: shares > 0,
   });
-  const sizes = { shelves4: size.shelves4, shelves6: size.shelves6 };
+  const sizes = { shelves4: size.shelves4, shelves6: size.shelves6, shares: Math.max(1, shares) };
   const name = hasKernelFunction(readKernelTypes(), "bpf_rdonly_cast") ? "fastpath" : "fastpath-probed";
   const object = BpfObject.load(objectPath(name), sizes, constants);
   try {

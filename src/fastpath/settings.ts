@@ -28,13 +28,15 @@ export function settingsBytes(settings: {
   readonly size: MemorySize;
   readonly deviceFactor: number;
   readonly weakOrder: boolean;
+  readonly countsShares: boolean;
 }): Uint8Array {
-  const bytes = new DataView(new ArrayBuffer(24));
+  const bytes = new DataView(new ArrayBuffer(32));
   bytes.setBigUint64(0, settings.seed, HOST_LITTLE_ENDIAN);
   bytes.setUint32(8, settings.size.shelves4, HOST_LITTLE_ENDIAN);
   bytes.setUint32(12, settings.size.shelves6, HOST_LITTLE_ENDIAN);
   bytes.setUint32(16, settings.deviceFactor, HOST_LITTLE_ENDIAN);
   bytes.setUint32(20, settings.weakOrder ? 1 : 0, HOST_LITTLE_ENDIAN);
+  bytes.setUint32(24, settings.countsShares ? 1 : 0, HOST_LITTLE_ENDIAN);
   return new Uint8Array(bytes.buffer);
 }
 

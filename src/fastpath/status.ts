@@ -21,6 +21,8 @@ export interface FastPathStatus {
   readonly devices: readonly DeviceStatus[];
   /** Places for connections, each for one direction. */
   readonly places: { readonly ipv4: number; readonly ipv6: number; readonly bytes: number };
+  /** Whether what is forwarded is counted of each connection, as the kernel counts the rest (nf_conntrack_acct). */
+  readonly countsConnections: boolean;
   /** The share of connections that are remembered: 1 unless that does not pay. */
   readonly coverage: number;
   /** Counted up by each `forgetConnections`. */
@@ -35,13 +37,14 @@ export function readFastPathStatus({ netns }: { readonly netns?: NamespaceName }
   const record = readRecord(netns);
   const directory = pinDirectory(netns);
   if (record === undefined || directory === undefined) return undefined;
-  const { since, size, settings, notes } = record;
+  const { since, size, shares = 0, settings, notes } = record;
   const found = readMaps(record, directory);
   return {
     whole: found !== undefined,
     since,
     devices: found?.devices ?? [],
     places: { ipv4: size.places4, ipv6: size.places6, bytes: size.bytes },
+    countsConnections: shares > 0,
     coverage: (found?.control.coverage ?? 0) / 16,
     epoch: found?.control.epoch ?? 0,
     settings,

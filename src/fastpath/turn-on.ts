@@ -19,6 +19,7 @@ import { choosePaths, objectionsTo } from "./policy/choose-path.ts";
 import { readForwardingFacts } from "./read-device-facts.ts";
 import { writeRecord, type FastDevice, type Path } from "./record.ts";
 import { controlBytes, PERIODS, type Periods } from "./settings.ts";
+import { SHARES, sharesWanted } from "./shares.ts";
 import { readFastPathStatus, type FastPathStatus } from "./status.ts";
 import { measureTickRate } from "./tick-rate.ts";
 import { turnOffFastPath } from "./turn-off.ts";
@@ -55,8 +56,10 @@ export function turnOnFastPath(request: FastPathRequest): FastPathStatus {
       "name those that carry most of the traffic, up to some dozens",
     );
   }
-  const size = memorySize(request.connections ?? tableSize(netns), totalmem());
-  const object = loadPrograms(netns, devices, deviceFactor, size);
+  const connections = request.connections ?? tableSize(netns);
+  const size = memorySize(connections, totalmem());
+  const shares = sharesWanted(netns, connections, totalmem());
+  const object = loadPrograms(netns, devices, deviceFactor, size, shares);
   try {
     const ticksPerSecond = measureTickRate(object.program("tick"));
     object.variables(".data").updateAt(0, controlBytes({ ...PERIODS, ...request.periods }, ticksPerSecond));
@@ -73,6 +76,7 @@ export function turnOnFastPath(request: FastPathRequest): FastPathStatus {
       devices,
       deviceFactor,
       size,
+      shares,
       ticksPerSecond,
       settings,
       notes: [...leftOut, ...demands],
@@ -147,6 +151,7 @@ function attach(object: BpfObject, netns: NamespaceName, devices: readonly FastD
   pin(object.map("accounts").info.fd, join(directory, "accounts"));
   pin(object.variables(".data").info.fd, join(directory, "control"));
   pin(object.map("exemptions").info.fd, join(directory, "exemptions"));
+  pin(object.map("shares").info.fd, join(directory, SHARES));
   for (const { name, index } of devices) {
     attachTraffic(netns, name, "egress", object.program("learn")).pin(join(directory, linkName("egress", index)));
   }

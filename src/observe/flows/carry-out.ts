@@ -9,6 +9,7 @@ import { ascii, ByteWriter } from "./byte-writer.ts";
 import { writeConntrackLine } from "./conntrack-line.ts";
 import { compileFilter, kernelFilter } from "./filter.ts";
 import { lineAdditions } from "./line-additions.ts";
+import { ForwardedShares } from "./forwarded-shares.ts";
 import type { FlowOrder, FlowReport, FlowTask, LineDetail, ListFormat } from "./flow-order.ts";
 import { writeJsonLine } from "./json-line.ts";
 import { PortUseCount } from "./port-use.ts";
@@ -50,7 +51,20 @@ function pass({ namespace, filter }: FlowOrder, visit: Visit): FlowReport {
   return { matched, scan, withoutAge };
 }
 
-function list(order: FlowOrder, { format, details, fd, limit }: Extract<FlowTask, { kind: "list" }>): FlowReport {
+function list(order: FlowOrder, task: Extract<FlowTask, { kind: "list" }>): FlowReport {
+  const shares = order.shares === undefined ? undefined : ForwardedShares.open(order.shares);
+  try {
+    return writeList(order, task, shares);
+  } finally {
+    shares?.close();
+  }
+}
+
+function writeList(
+  order: FlowOrder,
+  { format, details, fd, limit }: Extract<FlowTask, { kind: "list" }>,
+  shares: ForwardedShares | undefined,
+): FlowReport {
   let reader = true;
   let left = limit ?? Number.POSITIVE_INFINITY;
   const to = new ByteWriter((bytes) => {
@@ -60,6 +74,7 @@ function list(order: FlowOrder, { format, details, fd, limit }: Extract<FlowTask
   const report = pass(order, (entry) => {
     if (left <= 0) return true;
     left--;
+    shares?.addTo(entry);
     write(entry);
     // Without a limit, all that is left to do is to write: nobody reads, nobody counts.
     return reader;

@@ -42,6 +42,8 @@ export interface FlowOrder {
   readonly namespace: NamespaceName;
   readonly filter: FlowFilter;
   readonly task: FlowTask;
+  /** Where the fast path counts what it forwards of each connection: a name in the eBPF file system. */
+  readonly shares?: string;
 }
 
 /** What came of it. */

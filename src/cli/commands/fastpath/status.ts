@@ -13,8 +13,9 @@ export const fastPathStatus = command<Flags, []>({
   brief: "Say what the fast path forwards, what it leaves to the kernel, and why",
   description: [
     "Counts packets by interface: those the fast path forwarded, and those it gave to the kernel by the reason why. Rates",
-    "are of the interval. Packets of the fast path do not pass the kernel's rules: their counters, and those of",
-    "connections (nf_conntrack_acct), show only the others. Exit status 1 if it is half on.",
+    "are of the interval. Packets of the fast path do not pass the kernel's rules, whose counters show only the others.",
+    "Of each connection they are counted where the kernel counts as well (nf_conntrack_acct is 1 when it is turned on):",
+    "`meganat flows` adds both. Exit status 1 if it is half on.",
   ].join("\n"),
   examples: [
     ["meganat fastpath status", "counts since it was turned on, and the rates of one second"],
@@ -29,6 +30,7 @@ export const fastPathStatus = command<Flags, []>({
     ],
     ["rates", "list of { name, packetsPerSecond: { forwarded, ... }, bytesPerSecond } of the interval"],
     ["places", "{ ipv4, ipv6, bytes }"],
+    ["countsConnections", "whether what is forwarded is counted of each connection"],
     ["coverage", "share of connections that are remembered"],
     ["notes", "what stays with the kernel because a rule has to see each packet, and what counts less"],
     ["settings", "settings of connection tracking that are changed while it is on: { name, old, set }"],

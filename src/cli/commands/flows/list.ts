@@ -29,7 +29,8 @@ export const flowsList = command<Flags, []>({
     "add there), or as JSON lines (-o json, --json). With --by it counts them instead. Memory stays the same however",
     "many connections there are: counts are exact up to 262,144 different keys, beyond that only the frequent ones are",
     "kept, and the error is stated.",
-    "At the end it says how far the reading can be trusted: the kernel does not stop the traffic for it.",
+    "At the end it says how far the reading can be trusted: the kernel does not stop the traffic for it. Where the kernel",
+    "counts packets and bytes of each connection (nf_conntrack_acct), those that the fast path forwarded are added.",
   ].join("\n"),
   examples: [
     ["meganat flows", "every connection"],
@@ -41,6 +42,7 @@ export const flowsList = command<Flags, []>({
     ["(each connection)", "without --by: one object on a line for each connection; 64-bit numbers are texts"],
     ["matched", "connections that the filters left; in the last line, or in the only object with --by"],
     ["reading", READING_JSON],
+    ["fastPathCounted", "with a fast path and nf_conntrack_acct: whether packets and bytes include what it forwarded"],
     ["summary", "with --by: { by, connections, keys?, error, top: [{ key, connections, share, rule? }] }"],
   ],
   parameters: {
@@ -79,15 +81,41 @@ async function listFlows({ output, netns }: MeganatContext, flags: Flags): Promi
   const { readFlows } = await import("../../../observe/flows/read-flows.ts");
   const form = flags.output ?? { format: output.json ? "json" : "table" };
   const limit = flags.limit === undefined ? {} : { limit: flags.limit };
+  const counts = await fastPathCounts(netns);
   const report = await readFlows({
     namespace: netns,
     filter: flowFilter(flags),
     task: { kind: "list", ...form, fd: STDOUT, ...limit },
+    ...(counts?.path === undefined ? {} : { shares: counts.path }),
   });
   const { matched, scan } = report;
-  if (output.json) await output.stream(`${JSON.stringify({ matched, reading: scan })}\n`);
-  else for (const line of [formatNoun(matched, "connection"), ...readingLines(report)]) output.note(line);
+  const fastPath = counts === undefined ? {} : { fastPathCounted: counts.path !== undefined };
+  if (output.json) await output.stream(`${JSON.stringify({ matched, reading: scan, ...fastPath })}\n`);
+  else {
+    const lines = [formatNoun(matched, "connection"), ...readingLines(report), ...countLines(counts)];
+    for (const line of lines) output.note(line);
+  }
   return { handedOver: 0 };
+}
+
+/** Whether a fast path forwards packets that the kernel does not count, and where it counts them itself. */
+async function fastPathCounts(netns: MeganatContext["netns"]): Promise<{ path: string | undefined } | undefined> {
+  const { readSysctl } = await import("../../../kernel/sysctl.ts");
+  if (readSysctl(netns, "net.netfilter.nf_conntrack_acct") !== "1") return undefined;
+  const [{ readRecord }, { sharesPath }] = await Promise.all([
+    import("../../../fastpath/record.ts"),
+    import("../../../fastpath/shares.ts"),
+  ]);
+  return readRecord(netns) === undefined ? undefined : { path: sharesPath({ netns }) };
+}
+
+function countLines(counts: Awaited<ReturnType<typeof fastPathCounts>>): string[] {
+  if (counts === undefined) return [];
+  if (counts.path !== undefined) return ["packets and bytes include what the fast path forwarded"];
+  return [
+    "packets and bytes are without what the fast path forwarded: it was turned on before connections were counted",
+    "  fix: `meganat fastpath on` once more",
+  ];
 }
 
 async function summarize({ netns }: MeganatContext, flags: Flags, by: SummaryKey): Promise<CommandResult> {
