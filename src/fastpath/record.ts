@@ -30,8 +30,8 @@ export interface FastPathRecord {
   readonly devices: readonly FastDevice[];
   readonly deviceFactor: number;
   readonly size: MemorySize;
-  /** Of so many directions of connections it is counted what is forwarded; 0: of none. */
-  readonly shares: number;
+  /** Of so many directions of connections it is counted what is forwarded; 0, or missing: of none. */
+  readonly shares?: number;
   readonly ticksPerSecond: number;
   readonly settings: readonly ChangedSetting[];
   /** What stays with the kernel and what counts less, in sentences. */

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { readFastPathStatus } from "../../src/fastpath/status.ts";
 import { turnOffFastPath } from "../../src/fastpath/turn-off.ts";
-import { meganat } from "../cli/run-meganat.ts";
+import { meganat, ROOT } from "../cli/run-meganat.ts";
 import { Conversation, everyKind } from "../fixtures/fast-path/conversation.ts";
 import { FLAGS } from "../fixtures/fast-path/packet.ts";
 import { openWire, type Wire } from "../fixtures/fast-path/wire.ts";
@@ -75,6 +77,31 @@ for (const path of ["xdp", "tc"] as const) {
       // SYN, ACK and six with seven bytes; SYN and six of the answers.
       assert.match(counts[0] ?? "", /^8 \d+ 7 \d+$/);
       assert.deepEqual(counts, [counts[0], counts[0], counts[0]]);
+    });
+
+    it("a connection's end says what it was in all", async (t) => {
+      const wire = openWire(t);
+      run(wire.gateway, "sysctl", "-qw", "net.netfilter.nf_conntrack_acct=1", "net.netfilter.nf_conntrack_events=1");
+      wire.turnOn(path, LASTING);
+      const conversation = await Conversation.open(everyKind(wire)["TCP over IPv6"] ?? assert.fail());
+      for (let round = 0; round < 20; round++) await conversation.callAndArrive();
+      const listening = spawn(join(ROOT, "bin/meganat"), [
+        "events",
+        "--kind",
+        "destroy",
+        "--limit",
+        "1",
+        "--netns",
+        wire.gateway,
+      ]);
+      let text = "";
+      for await (const data of listening.stdout) {
+        if (text === "") run(wire.gateway, "conntrack", "-D", "-f", "ipv6");
+        text += String(data);
+      }
+      assert.match(text, /listening.*packets and bytes include what the fast path forwarded/);
+      // SYN, ACK and 21 with data; SYN and one of the answers.
+      assert.match(countsIn(text).get("4007") ?? "", /^23 \d+ 2 \d+$/);
     });
 
     it("counters that are without it say so", (t) => {

@@ -100,8 +100,11 @@ test("connections of one class take turns, where the kernel has fq_codel", NEEDS
     t.skip("this kernel has no fq_codel");
     return;
   }
-  const ofClass = new Map(leaves.map((line) => [/parent (\S+)/.exec(line)?.[1], line]));
-  assert.deepEqual([...ofClass.keys()].toSorted(), ["100", "101", "102", "103", "104", "fffe"].map((one) => `4d4e:${one}`));
+  const ofClass = new Map(leaves.map((line) => [/parent (\S+)/.exec(line)?.[1] ?? "", line]));
+  assert.deepEqual(
+    new Set(ofClass.keys()),
+    new Set(["100", "101", "102", "103", "104", "fffe"].map((one) => `4d4e:${one}`)),
+  );
   // A slow class may let a packet wait as long as two take to leave: 12 ms at 2 Mbit/s.
   assert.match(ofClass.get("4d4e:100") ?? "", /^qdisc fq_codel .*limit 1000p flows 64 .*target 12ms interval 240ms/);
   assert.match(ofClass.get("4d4e:fffe") ?? "", /target 5ms interval 100ms/);

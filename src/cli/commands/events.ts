@@ -4,6 +4,7 @@ import type { EventKind } from "../../kernel/conntrack/event-socket.ts";
 import type { EventsBegun } from "../../observe/events/event-stream.ts";
 import type { EventTotals } from "../../observe/events/event-totals.ts";
 import { command } from "../command.ts";
+import { countLines, fastPathCounts } from "../fast-path-counts.ts";
 import { parseAddressOrPrefix, parseEventKind, parsePortNumber } from "../event-flags.ts";
 import { readProtocol } from "../flow-filter.ts";
 import { parseCount } from "../whole-number.ts";
@@ -36,6 +37,8 @@ export const events = command<Flags, []>({
     "Listening costs: as long as anybody listens to any events, every new connection takes 128 bytes more of the",
     "kernel's memory, half as much again. And connections that began before anybody listened have no events, neither",
     "updates nor an end, unless net.netfilter.nf_conntrack_events is 1.",
+    "Where the kernel counts packets and bytes of each connection (nf_conntrack_acct), a connection's end says how many",
+    "they were, and those that the fast path forwarded are added.",
   ].join("\n"),
   examples: [
     ["meganat events", "everything, until Ctrl-C"],
@@ -91,6 +94,7 @@ export const events = command<Flags, []>({
       import("../../observe/events/event-totals.ts"),
       import("../until-stopped.ts"),
     ]);
+    const counts = await fastPathCounts(netns);
     const kinds = flags.kind ?? (["new", "update", "destroy"] as const);
     const start = performance.now();
     const totals = await untilStopped(async (signal) => {
@@ -110,11 +114,13 @@ export const events = command<Flags, []>({
             outputBytes: OUTPUT_BYTES,
             resync: flags.resync,
             limit: flags.limit,
+            ...(counts?.path === undefined ? {} : { shares: counts.path }),
           },
           {
             begin: async (begun) => {
-              if (output.json) await output.stream(`${JSON.stringify(beginJson(kinds, begun))}\n`);
-              else output.say(`# ${beginText(begun)}`);
+              const notes = [...notesOf(begun), ...countLines(counts).slice(0, 1)];
+              if (output.json) await output.stream(`${JSON.stringify(beginJson(kinds, begun, notes))}\n`);
+              else output.say(`# ${beginText(begun, notes)}`);
             },
             write: async (lines) => output.stream(lines),
           },
@@ -159,13 +165,12 @@ function notesOf({ events }: EventsBegun): string[] {
   return events === 2 ? [OLDER] : [];
 }
 
-function beginJson(kinds: readonly EventKind[], begun: EventsBegun): object {
-  const { bufferBytes } = begun;
-  return { event: "begin", at: new Date().toISOString(), kinds, bufferBytes, notes: notesOf(begun) };
+function beginJson(kinds: readonly EventKind[], { bufferBytes }: EventsBegun, notes: readonly string[]): object {
+  return { event: "begin", at: new Date().toISOString(), kinds, bufferBytes, notes };
 }
 
-function beginText(begun: EventsBegun): string {
-  return [`listening, ${begun.bufferBytes >>> 20} MB of queue`, ...notesOf(begun)].join("; ");
+function beginText({ bufferBytes }: EventsBegun, notes: readonly string[]): string {
+  return [`listening, ${bufferBytes >>> 20} MB of queue`, ...notes].join("; ");
 }
 
 function endText({ seen, lost, overruns, unprinted, malformed }: EventTotals, seconds: number): string {

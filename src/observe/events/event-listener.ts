@@ -5,6 +5,7 @@ import { MessageCursor } from "../../kernel/netlink/cursor.ts";
 import { NLM_F_CREATE } from "../../kernel/netlink/header.ts";
 import { readSysctl } from "../../kernel/sysctl.ts";
 import { ascii, ByteWriter } from "../flows/byte-writer.ts";
+import { ForwardedShares } from "../flows/forwarded-shares.ts";
 import { matchesFilter } from "./event-match.ts";
 import { jsonBeginnings, writeEventJson, writeEventText, type LineKind } from "./event-line.ts";
 import { CONTROL, type EventThreadSetup, type FromEventThread } from "./event-stream.ts";
@@ -31,6 +32,8 @@ export class EventListener {
   readonly #writer: ByteWriter;
   readonly #message: MessageCursor;
   readonly #entry: ConnectionEntry;
+  /** What the fast path forwarded is added to the counters: the kernel has not seen it. */
+  readonly #shares: ForwardedShares | undefined;
   readonly #totals = noEvents();
   #beginnings = jsonBeginnings("");
   #seconds = 0;
@@ -43,6 +46,7 @@ export class EventListener {
   constructor(setup: EventThreadSetup, post: (message: FromEventThread) => void) {
     this.#setup = setup;
     this.#post = post;
+    this.#shares = setup.shares === undefined ? undefined : ForwardedShares.open(setup.shares);
     this.#socket = new ConntrackEventSocket(setup.namespace, setup);
     this.#message = new MessageCursor(this.#socket.buffer);
     this.#entry = new ConnectionEntry(this.#socket.buffer);
@@ -73,6 +77,7 @@ export class EventListener {
   }
 
   close(): void {
+    this.#shares?.close();
     this.#socket.close();
   }
 
@@ -125,6 +130,7 @@ export class EventListener {
   }
 
   #write(kind: LineKind, entry: ConnectionEntry): void {
+    this.#shares?.addTo(entry);
     if (this.#setup.form === "json") writeEventJson(this.#writer, kind, entry, this.#beginnings);
     else writeEventText(this.#writer, kind, entry, this.#seconds);
   }

@@ -20,6 +20,8 @@ export interface EventStreamOptions {
   readonly resync: boolean;
   /** Stop after so many events. */
   readonly limit?: number | undefined;
+  /** Where the fast path counts what it forwards of each connection: a name in the eBPF file system. */
+  readonly shares?: string;
 }
 
 /** What the thread is told at its start. */

@@ -2,6 +2,7 @@ import { isIPv4 } from "node:net";
 import { SUMMARY_KEYS, type Summary, type SummaryKey } from "../../../observe/flows/summary.ts";
 import { formatNoun } from "../../../plan/figures.ts";
 import { command, type MeganatContext } from "../../command.ts";
+import { countLines, fastPathCounts } from "../../fast-path-counts.ts";
 import { FLOW_FILTER_ALIASES, FLOW_FILTER_FLAGS, flowFilter, type FlowFilterFlags } from "../../flow-filter.ts";
 import { READING_JSON, readingLines, summaryLines } from "../../flows-text.ts";
 import { planFile } from "../../gateway-file.ts";
@@ -96,26 +97,6 @@ async function listFlows({ output, netns }: MeganatContext, flags: Flags): Promi
     for (const line of lines) output.note(line);
   }
   return { handedOver: 0 };
-}
-
-/** Whether a fast path forwards packets that the kernel does not count, and where it counts them itself. */
-async function fastPathCounts(netns: MeganatContext["netns"]): Promise<{ path: string | undefined } | undefined> {
-  const { readSysctl } = await import("../../../kernel/sysctl.ts");
-  if (readSysctl(netns, "net.netfilter.nf_conntrack_acct") !== "1") return undefined;
-  const [{ readRecord }, { sharesPath }] = await Promise.all([
-    import("../../../fastpath/record.ts"),
-    import("../../../fastpath/shares.ts"),
-  ]);
-  return readRecord(netns) === undefined ? undefined : { path: sharesPath({ netns }) };
-}
-
-function countLines(counts: Awaited<ReturnType<typeof fastPathCounts>>): string[] {
-  if (counts === undefined) return [];
-  if (counts.path !== undefined) return ["packets and bytes include what the fast path forwarded"];
-  return [
-    "packets and bytes are without what the fast path forwarded: it was turned on before connections were counted",
-    "  fix: `meganat fastpath on` once more",
-  ];
 }
 
 async function summarize({ netns }: MeganatContext, flags: Flags, by: SummaryKey): Promise<CommandResult> {
