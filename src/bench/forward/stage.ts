@@ -4,6 +4,7 @@ import { addAddress } from "../../kernel/route/address.ts";
 import { addRoute } from "../../kernel/route/route.ts";
 import { applyInLab } from "../../lab/apply-in-lab.ts";
 import { bringUpLab, type Lab } from "../../lab/lab.ts";
+import { takeRedirectedFrames } from "../../lab/redirected-frames.ts";
 import type { LimitWishes } from "../../lab/host-limits.ts";
 import { benchGateway, NEXT_HOP } from "./bench-gateway.ts";
 
@@ -34,6 +35,7 @@ export async function buildStage(connections: number): Promise<Stage> {
   const translating = await bringUpLab(benchGateway(), { life: "process" });
   try {
     const namespace = translating.topology.namespaces.gateway;
+    takeRedirectedFrames(translating.topology);
     applyInLab(translating, tableLimits(connections));
     for (const name of ["udp_timeout", "udp_timeout_stream"]) {
       writeSysctl(namespace, `net.netfilter.nf_conntrack_${name}`, UDP_SECONDS);

@@ -10,6 +10,7 @@ import { addRoute, LOCAL_TABLE } from "../../kernel/route/route.ts";
 import { writeSysctl } from "../../kernel/sysctl.ts";
 import { applyInLab } from "../../lab/apply-in-lab.ts";
 import { bringUpLab, type Lab } from "../../lab/lab.ts";
+import { takeRedirectedFrames } from "../../lab/redirected-frames.ts";
 import { BenchError } from "../error.ts";
 import { benchGateway, SUBSCRIBERS } from "../forward/bench-gateway.ts";
 import { tableLimits } from "../forward/stage.ts";
@@ -36,7 +37,7 @@ export async function buildStreamStage(): Promise<StreamStage> {
     applyInLab(lab, tableLimits(CONNECTIONS));
     passGateway(lab);
     speakAsSubscriber(lab);
-    takeRedirectedFrames(lab);
+    takeRedirectedFrames(lab.topology);
     writeSysctl(lab.topology.namespaces.inside, "net.ipv4.ip_local_port_range", "1024 65535");
     const cpus = divideCpus();
     if (cpus !== undefined) {
@@ -80,11 +81,6 @@ function speakAsSubscriber({ topology }: Lab): void {
   const source = formatIpv4(SUBSCRIBERS.address + 10);
   const words = ["route", "add", `${TRANSLATED}/32`, "via", formatIpv4(gateway), "dev", link.interface, "src", source];
   run(topology.namespaces.inside, "ip", words);
-}
-
-/** veth takes frames that XDP redirects only where the receiving end polls, as GRO makes it do; as a card's driver does. */
-function takeRedirectedFrames({ topology }: Lab): void {
-  for (const link of topology.links) setOffload(topology.namespaces[link.side], link.interface, "gro", true);
 }
 
 /** One CPU for the server, one for whoever asks and for the gateway between them. */
