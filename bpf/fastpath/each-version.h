@@ -197,7 +197,9 @@ static __always_inline bool of(is_exempt)(const struct of(flow) * flow, const st
     const struct exemption *exemption = bpf_map_lookup_elem(&exemptions, &key);
 
     if (!exemption) return false;
-    if ((of_other_kind(exemption, &kind) | of(outside_of)(exemption, flow, leaving)) == 0) return true;
+    if ((of_other_kind(exemption, &kind) | of(outside_of)(exemption, flow, leaving) |
+         outside_either(exemption, flow->ports, leaving->ports)) == 0)
+      return true;
   }
   return false;
 }

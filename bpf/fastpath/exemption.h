@@ -7,6 +7,7 @@
 #define MEGANAT_FASTPATH_EXEMPTION_H
 
 #include <stdbool.h>
+#include <bpf/bpf_endian.h>
 #include "settings.h"
 
 #define EXEMPTIONS 64
@@ -21,7 +22,7 @@ struct span {
   struct address6 mask;
 };
 
-/* What a packet is beside its addresses. */
+/* What a packet is beside its addresses and ports. */
 struct packet_kind {
   __u8 version;
   __u8 protocol;
@@ -31,12 +32,20 @@ struct packet_kind {
   __u32 more;
 };
 
-/* Packets of a kind, what is zero in the mask left open, between addresses. */
+/* Ports from one on, in the machine's byte order, but for the last so many of those that follow it; zeros are for any. */
+struct port_span {
+  __u16 first;
+  __u16 left_out;
+};
+
+/* Packets of a kind, what is zero in the mask left open, between addresses and ports. */
 struct exemption {
   struct packet_kind kind;
   struct packet_kind mask;
   struct span source;
   struct span destination;
+  struct port_span source_ports;
+  struct port_span destination_ports;
 };
 
 struct {
@@ -54,6 +63,13 @@ static __always_inline __u64 outside6(const struct span *span, const struct addr
 
 static __always_inline __u64 outside4(const struct span *span, __be32 address) {
   return (address ^ (__u32)span->address.half[0]) & (__u32)span->mask.half[0];
+}
+
+/* 1 if the port is not among them, else 0; without a branch, for the reason below. */
+static __always_inline __u64 outside_ports(const struct port_span *span, __be16 port) {
+  __u16 after = bpf_ntohs(port) - span->first;
+
+  return ((__u64)0xffff - span->left_out - after) >> 63;
 }
 
 static __always_inline __u64 of_other_kind(const struct exemption *exemption, const struct packet_kind *kind) {

@@ -9,6 +9,7 @@
 #include <linux/udp.h>
 #include "account.h"
 #include "checksum.h"
+#include "exemption.h"
 
 #define TCP_FLAGS 13        /* where they lie */
 #define TCP_EDGE_FLAGS 0x07 /* FIN, SYN, RST */
@@ -20,6 +21,15 @@ static __always_inline enum fate judge_transport(const void *header, const void 
   if (protocol != IPPROTO_TCP) return OTHER_PROTOCOL;
   if (header + sizeof(struct tcphdr) > end) return SPECIAL_HEADER;
   return ((const __u8 *)header)[TCP_FLAGS] & TCP_EDGE_FLAGS ? CONNECTION_EDGE : FORWARDED;
+}
+
+/* Not 0 if either port, before and after the translation, is none of the exemption's: a rule may see either. */
+static __always_inline __u64 outside_either(const struct exemption *exemption, __be32 ports, __be32 leaving) {
+  const struct port_span *source = &exemption->source_ports;
+  const struct port_span *destination = &exemption->destination_ports;
+
+  return (outside_ports(source, first_port(ports)) & outside_ports(source, first_port(leaving))) |
+         (outside_ports(destination, second_port(ports)) & outside_ports(destination, second_port(leaving)));
 }
 
 static __always_inline bool is_syn(const struct tcphdr *tcp) {

@@ -28,6 +28,9 @@ const CASES: readonly [what: string, exemption: ExemptionFields, hex: string][] 
     { family: "ip6", source: "2001:db8:ffff::/36" },
     "06" + "00".repeat(15) + "ff" + "00".repeat(15) + "20010db8f0" + "00".repeat(11) + "fffffffff0",
   ],
+  ["from a port", { protocol: 17, sourcePorts: "53" }, "0011" + "00".repeat(15) + "ff" + "00".repeat(78) + "3500ffff"],
+  ["to ports", { destinationPorts: "20000-20003" }, "00".repeat(100) + "204e" + "fcff"],
+  ["to the last port", { destinationPorts: "65535" }, "00".repeat(100) + "ffff" + "ffff"],
 ];
 
 for (const [what, exemption, hex] of CASES) {

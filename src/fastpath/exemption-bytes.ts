@@ -5,11 +5,14 @@ import type { ExemptionFields } from "./policy/exemption.ts";
 
 /** EXEMPTIONS in bpf/fastpath/exemption.h. */
 export const MOST_EXEMPTIONS = 64;
-/** struct exemption: a kind of packet with its mask, then two spans of an address and a mask, all of 16 bytes. */
-export const EXEMPTION_BYTES = 96;
+/** struct exemption: a kind of packet with its mask, two spans of an address and a mask, all of 16 bytes, and ports. */
+export const EXEMPTION_BYTES = 104;
 const MASK = 16;
 const SOURCE = 32;
 const DESTINATION = 64;
+const SOURCE_PORTS = 96;
+const DESTINATION_PORTS = 100;
+const LAST_PORT = 0xffff;
 const ADDRESS_BYTES = 16;
 
 /** For everything: what more rules than the programs have room for come to. */
@@ -38,9 +41,10 @@ export function exemptionBytes(
 
 function write(
   into: Uint8Array,
-  { family, protocol, inInterface, outInterface, source, destination }: ExemptionFields,
+  exemption: ExemptionFields,
   interfaceIndex: (name: string) => number | undefined,
 ): void {
+  const { family, protocol, inInterface, outInterface, source, destination, sourcePorts, destinationPorts } = exemption;
   const view = new DataView(into.buffer, into.byteOffset, into.length);
   const setByte = (at: number, value: number): void => {
     view.setUint8(at, value);
@@ -50,12 +54,19 @@ function write(
     view.setUint32(at, interfaceIndex(name) ?? 0, HOST_LITTLE_ENDIAN);
     view.setUint32(MASK + at, 0xffffffff, HOST_LITTLE_ENDIAN);
   };
+  const setPorts = (at: number, ports: string): void => {
+    const [first = 0, last = first] = ports.split("-").map(Number);
+    view.setUint16(at, first, HOST_LITTLE_ENDIAN);
+    view.setUint16(at + 2, LAST_PORT - (last - first), HOST_LITTLE_ENDIAN);
+  };
   if (family !== undefined) setByte(0, family === "ip" ? 4 : 6);
   if (protocol !== undefined) setByte(1, protocol);
   if (inInterface !== undefined) setInterface(4, inInterface);
   if (outInterface !== undefined) setInterface(8, outInterface);
   if (source !== undefined) writeSpan(into.subarray(SOURCE), source);
   if (destination !== undefined) writeSpan(into.subarray(DESTINATION), destination);
+  if (sourcePorts !== undefined) setPorts(SOURCE_PORTS, sourcePorts);
+  if (destinationPorts !== undefined) setPorts(DESTINATION_PORTS, destinationPorts);
 }
 
 /** As the addresses lie in packets. `10.1.0.0/16`. */

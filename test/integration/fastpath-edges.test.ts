@@ -5,10 +5,8 @@ import type { Path } from "../../src/fastpath/record.ts";
 import { deviceSlot, findDeviceFactor } from "../../src/fastpath/device-slots.ts";
 import { sumAccount } from "../../src/fastpath/fates.ts";
 import { memorySize } from "../../src/fastpath/memory-size.ts";
-import { readDeviceFacts } from "../../src/fastpath/read-device-facts.ts";
 import { loadPrograms } from "../../src/fastpath/programs.ts";
 import { readFastPathStatus } from "../../src/fastpath/status.ts";
-import { turnOffFastPath } from "../../src/fastpath/turn-off.ts";
 import { controlBytes, PERIODS } from "../../src/fastpath/settings.ts";
 import { setOffload } from "../../src/kernel/ethtool.ts";
 import { attachTraffic } from "../../src/kernel/bpf/traffic-hook.ts";
@@ -277,67 +275,6 @@ it("XDP is refused where an interface would lose what it is handed, and nothing 
   const { notes } = wire.turnOn("xdp");
   assert.match(notes[0] ?? "", /^lan: xdp as asked for, where auto takes tc: its packets come in large pieces/);
 });
-
-/** Ways of others to look at what comes in by lan; gives what takes it away, nothing where the kernel has no such way. */
-const OTHERS: Record<string, (netns: string) => (() => void) | undefined> = {
-  "a program attached as a link (tcx)": (netns) => {
-    const programs = loadPrograms(netns, [], 1, memorySize(1000, 2 ** 30));
-    const hook = attachTraffic(netns, "lan", "ingress", programs.program("tick"));
-    const remove = () => {
-      hook.close();
-      programs.close();
-    };
-    if (hook.kind === "link") return remove;
-    remove();
-    return undefined;
-  },
-  "a tc filter": (netns) => {
-    const place = ["dev", "lan", "ingress", "pref", "1"];
-    const [qdisc] = run(netns, "tc", "qdisc", "show", "dev", "lan", "clsact").split("\n");
-    if (qdisc === "") run(netns, "tc", "qdisc", "add", "dev", "lan", "clsact");
-    run(netns, "tc", "filter", "add", ...place, "protocol", "ip", ..."u32 match u32 0 0 flowid :1".split(" "));
-    return () => void run(netns, "tc", "filter", "delete", ...place);
-  },
-};
-
-for (const path of ["xdp", "tc"] as const) {
-  for (const [name, attach] of Object.entries(OTHERS)) {
-    it(`${name} of others keeps its packets, and our own are no others: ${path}`, NEEDS_ROOT, async (t) => {
-      const wire = openWire(t);
-      const netns = wire.gateway;
-      const seen = (): [boolean, boolean][] =>
-        readDeviceFacts(netns, ["lan", "wan"]).map((facts) => [facts.ingressFilters, facts.egressFilters]);
-      wire.turnOn(path, LASTING);
-      assert.deepEqual(seen(), [
-        [false, false],
-        [false, false],
-      ]);
-      turnOffFastPath({ netns });
-      const remove = attach(netns);
-      if (remove === undefined) {
-        t.skip("this kernel attaches tc programs only as filters");
-        return;
-      }
-      try {
-        wire.turnOn(path, LASTING);
-        assert.deepEqual(seen(), [
-          [true, false],
-          [false, false],
-        ]);
-        const tcp = await Conversation.open(everyKind(wire)["TCP, source translated"] ?? assert.fail());
-        for (let round = 0; round < 5; round++) {
-          await tcp.callAndArrive();
-          await tcp.answerAndArrive();
-        }
-        assert.equal(wire.count("lan", "forwarded"), 0);
-        assert.equal(wire.count("wan", "forwarded"), 5);
-      } finally {
-        turnOffFastPath({ netns });
-        remove();
-      }
-    });
-  }
-}
 
 /** The ICMP error that the subscriber gets, if it gets one. */
 async function icmpError(wire: Wire): Promise<{ type: number; code: number; mtu: number } | undefined> {

@@ -23,19 +23,25 @@ export function describePolicy({ exemptions, countsLess }: PacketPolicy): string
 
 /** The packets of an exemption in words: `TCP packets from 10.1.0.0/16 that leave by eth0`. */
 export function describeExemption(exemption: Omit<Exemption, "why" | "rule">): string {
-  const { family, protocol, source, destination, inInterface, outInterface } = exemption;
+  const { family, protocol, source, destination, sourcePorts, destinationPorts, inInterface, outInterface } = exemption;
   const kinds = [
     ...(family === undefined || source !== undefined || destination !== undefined
       ? []
       : [family === "ip" ? "IPv4" : "IPv6"]),
     ...(protocol === undefined ? [] : [protocol === 6 ? "TCP" : "UDP"]),
     "packets",
-    ...(source === undefined ? [] : [`from ${source}`]),
-    ...(destination === undefined ? [] : [`to ${destination}`]),
+    ...end("from", source, sourcePorts),
+    ...end("to", destination, destinationPorts),
     ...(inInterface === undefined ? [] : [`that come in by ${inInterface}`]),
     ...(outInterface === undefined ? [] : [`${inInterface === undefined ? "that" : "and"} leave by ${outInterface}`]),
   ];
   return kinds.length === 1 ? "all packets" : kinds.join(" ");
+}
+
+function end(preposition: "from" | "to", address: string | undefined, ports: string | undefined): string[] {
+  if (address === undefined && ports === undefined) return [];
+  const port = ports === undefined ? [] : [`${ports.includes("-") ? "ports" : "port"} ${ports}`];
+  return [preposition, ...(address === undefined ? [] : [address]), ...port];
 }
 
 function listed(texts: readonly string[]): string {

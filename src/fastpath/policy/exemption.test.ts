@@ -63,7 +63,26 @@ test("what holds for both protocols or families is said once, and what another t
   ]);
 });
 
+test("of ports and addresses that are too many together, the longest list gives way", () => {
+  const span = (low: bigint, high = low): { low: bigint; high: bigint } => ({ low, high });
+  const scope = {
+    sources: [span(1n), span(3n)],
+    sourcePorts: [span(53n)],
+    destinationPorts: [80n, 443n, 8000n, 8080n, 9000n].map((port) => span(port, port + 1n)),
+  };
+  assert.deepEqual(exemptionsFor({ destinationPorts: scope.destinationPorts }, "ip", 6).length, 5);
+  assert.deepEqual(
+    exemptionsFor(scope, "ip", 17),
+    ["0.0.0.1/32", "0.0.0.3/32"].map((source) => ({ family: "ip", protocol: 17, source, sourcePorts: "53" })),
+  );
+});
+
 test("answers come from where the packets go, by any interface", () => {
   const span = { low: 1n, high: 1n };
   assert.deepEqual(answersTo({ sources: [span], inInterfaces: ["eth0"] }), { destinations: [span] });
+  const port = { low: 80n, high: 80n };
+  assert.deepEqual(answersTo({ destinationPorts: [port], sourcePorts: [span] }), {
+    sourcePorts: [port],
+    destinationPorts: [span],
+  });
 });

@@ -3,8 +3,8 @@ import type { Scope, Span } from "./scope.ts";
 
 /**
  * Packets that must stay on the kernel's path. What is left out may be anything. Every packet of one direction is asked
- * for itself: `source` is where it comes from, before or after its translation, because a rule may see either; and
- * `destination` likewise.
+ * for itself: `source` and its ports are where it comes from, before or after its translation, because a rule may see
+ * either; and `destination` likewise.
  */
 export interface Exemption {
   /** Undefined: both, and then there are no addresses. */
@@ -12,6 +12,9 @@ export interface Exemption {
   /** Address and length: `10.1.0.0/16`. */
   readonly source?: string;
   readonly destination?: string;
+  /** One, or the first and the last: `20000-20003`. */
+  readonly sourcePorts?: string;
+  readonly destinationPorts?: string;
   /** TCP or UDP. */
   readonly protocol?: 6 | 17;
   readonly inInterface?: string;
@@ -32,36 +35,41 @@ export interface RuleName {
   readonly text: string;
 }
 
-/** The addresses, protocol and interfaces of an exemption. */
+/** The addresses, ports, protocol and interfaces of an exemption. */
 export type ExemptionFields = Omit<Exemption, "rule" | "why">;
 
-/** A rule for more prefixes or interfaces than this is taken to be for any: each costs time with every connection. */
+/** A rule for more prefixes, ranges of ports or interfaces than this is taken to be for any: each costs time with every connection. */
 const MOST = 8;
 
 /** The exemptions that take in all packets of the scope. */
 export function exemptionsFor(scope: Scope, family: "ip" | "ip6", protocol: 6 | 17): ExemptionFields[] {
-  const sources = prefixes(scope.sources, family);
-  const destinations = prefixes(scope.destinations, family);
-  const [fewSources, fewDestinations] =
-    sources.length * destinations.length <= MOST
-      ? [sources, destinations]
-      : sources.length <= destinations.length
-        ? [sources, ANY]
-        : [ANY, destinations];
-  return fewSources.flatMap((source) =>
-    fewDestinations.flatMap((destination) =>
-      names(scope.inInterfaces).flatMap((inInterface) =>
-        names(scope.outInterfaces).map((outInterface) => ({
-          family,
-          ...(source === undefined ? {} : { source }),
-          ...(destination === undefined ? {} : { destination }),
-          protocol,
-          ...(inInterface === undefined ? {} : { inInterface }),
-          ...(outInterface === undefined ? {} : { outInterface }),
-        })),
-      ),
-    ),
+  const [sources = ANY, destinations = ANY, sourcePorts = ANY, destinationPorts = ANY] = fewEnough([
+    prefixes(scope.sources, family),
+    prefixes(scope.destinations, family),
+    portRanges(scope.sourcePorts),
+    portRanges(scope.destinationPorts),
+  ]);
+  const fields: readonly [keyof ExemptionFields, readonly (string | undefined)[]][] = [
+    ["source", sources],
+    ["destination", destinations],
+    ["sourcePorts", sourcePorts],
+    ["destinationPorts", destinationPorts],
+    ["inInterface", names(scope.inInterfaces)],
+    ["outInterface", names(scope.outInterfaces)],
+  ];
+  return fields.reduce<ExemptionFields[]>(
+    (all, [field, values]) =>
+      all.flatMap((one) => values.map((value) => (value === undefined ? one : { ...one, [field]: value }))),
+    [{ family, protocol }],
   );
+}
+
+/** While they would come to too many when combined, the longest gives way. */
+function fewEnough(lists: readonly (readonly (string | undefined)[])[]): readonly (readonly (string | undefined)[])[] {
+  if (lists.reduce((product, { length }) => product * length, 1) <= MOST) return lists;
+  const longest = lists.reduce((most, { length }) => Math.max(most, length), 0);
+  const index = lists.findLastIndex(({ length }) => length === longest);
+  return fewEnough(lists.map((list, at) => (at === index ? ANY : list)));
 }
 
 /** The packets that answer those of the scope. They may come back by other interfaces. */
@@ -69,6 +77,8 @@ export function answersTo(scope: Scope): Scope {
   return {
     ...(scope.destinations === undefined ? {} : { sources: scope.destinations }),
     ...(scope.sources === undefined ? {} : { destinations: scope.sources }),
+    ...(scope.destinationPorts === undefined ? {} : { sourcePorts: scope.destinationPorts }),
+    ...(scope.sourcePorts === undefined ? {} : { destinationPorts: scope.sourcePorts }),
   };
 }
 
@@ -83,6 +93,11 @@ const ANY: readonly undefined[] = [undefined];
 
 function names(interfaces: readonly string[] | undefined): readonly (string | undefined)[] {
   return interfaces === undefined || interfaces.length > MOST ? ANY : interfaces;
+}
+
+function portRanges(spans: readonly Span[] | undefined): readonly (string | undefined)[] {
+  if (spans === undefined || spans.length > MOST) return ANY;
+  return [...new Set(spans.map(({ low, high }) => (low === high ? `${low}` : `${low}-${high}`)))];
 }
 
 function prefixes(spans: readonly Span[] | undefined, family: "ip" | "ip6"): readonly (string | undefined)[] {
@@ -124,7 +139,16 @@ function distinct(all: readonly ExemptionFields[]): ExemptionFields[] {
   return [...new Map(all.map((one) => [keyOf(one), one])).values()];
 }
 
-const FIELDS = ["family", "source", "destination", "protocol", "inInterface", "outInterface"] as const;
+const FIELDS = [
+  "family",
+  "source",
+  "destination",
+  "sourcePorts",
+  "destinationPorts",
+  "protocol",
+  "inInterface",
+  "outInterface",
+] as const;
 
 function contains(wide: ExemptionFields, narrow: ExemptionFields): boolean {
   return FIELDS.every((field) => wide[field] === undefined || wide[field] === narrow[field]);

@@ -161,7 +161,11 @@ function isVerdict(action: { readonly kind: string }): action is Verdict {
   return VERDICTS.has(action.kind);
 }
 
-function scopeKey({ sources, destinations, inInterfaces, outInterfaces }: Scope): string {
+function scopeKey(scope: Scope): string {
+  const { sources, destinations, sourcePorts, destinationPorts, inInterfaces, outInterfaces } = scope;
   const spans = (list: Scope["sources"]): string => list?.map(({ low, high }) => `${low}-${high}`).join() ?? "any";
-  return [spans(sources), spans(destinations), inInterfaces?.join() ?? "any", outInterfaces?.join() ?? "any"].join(" ");
+  return [
+    ...[sources, destinations, sourcePorts, destinationPorts].map(spans),
+    ...[inInterfaces, outInterfaces].map((names) => names?.join() ?? "any"),
+  ].join(" ");
 }

@@ -57,6 +57,22 @@ test("a rule that acts on each packet is exempt, and says for which", () => {
       "FORWARD 1 changes the TOS of each packet: TCP packets to 192.0.2.1/32",
     ],
     [
+      "-p udp -m udp --dport 5060:5061 -j DSCP --set-dscp 0x2e",
+      "FORWARD 1 changes the DSCP of each packet: IPv4 UDP packets to ports 5060-5061",
+    ],
+    [
+      "-s 10.1.0.0/16 -p tcp -m tcp --sport 25 -j LOG",
+      "FORWARD 1 logs each packet: TCP packets from 10.1.0.0/16 port 25",
+    ],
+    [
+      "-p tcp -m multiport --dports 80,443,8000:8080 -j LOG",
+      "FORWARD 1 logs each packet: IPv4 TCP packets to port 80, IPv4 TCP packets to port 443 and IPv4 TCP packets to ports 8000-8080",
+    ],
+    [
+      "-p tcp -m tcp --dport 80 -m connbytes --connbytes 1000: --connbytes-mode bytes --connbytes-dir both -j DROP",
+      "FORWARD 1 asks what the connection has carried (connbytes): IPv4 TCP packets to port 80 and IPv4 TCP packets from port 80",
+    ],
+    [
       "-i eth1 -o eth0 -j DSCP --set-dscp 0x2e",
       "FORWARD 1 changes the DSCP of each packet: IPv4 packets that come in by eth1 and leave by eth0",
     ],
@@ -93,7 +109,7 @@ test("a rule that acts on each packet is exempt, and says for which", () => {
       "FORWARD 1 asks what the connection has carried (connbytes): IPv4 packets from 10.9.0.0/16 that come in by eth1 and IPv4 packets to 10.9.0.0/16",
     ],
   ] as const) {
-    assert.deepEqual(demanded([line]), [words.replace(/IPv4 (?=(TCP |UDP )?packets (from|to))/g, "")], line);
+    assert.deepEqual(demanded([line]), [words.replace(/IPv4 (?=(TCP |UDP )?packets (from|to) \d)/g, "")], line);
   }
 });
 
@@ -203,7 +219,7 @@ const PROGRAMS: readonly (readonly [string, readonly string[], number])[] = [
   [
     "libvirt",
     [
-      `rule 1 of chain LIBVIRT_PRT in table mangle ${LEGACY} writes the checksum of each packet: IPv4 UDP packets that leave by virbr0 stay on the kernel's path`,
+      `rule 1 of chain LIBVIRT_PRT in table mangle ${LEGACY} writes the checksum of each packet: IPv4 UDP packets to port 68 that leave by virbr0 stay on the kernel's path`,
     ],
     10,
   ],
@@ -280,14 +296,21 @@ test("whatever packet an acting rule comes to see is exempt", () => {
 });
 
 function takesIn(exemption: Exemption, packet: Packet): boolean {
-  const { source, destination, protocol, inInterface, outInterface } = exemption;
+  const { source, destination, sourcePorts, destinationPorts, protocol, inInterface, outInterface } = exemption;
   return (
+    (sourcePorts === undefined || isAmong(packet.sourcePort, sourcePorts)) &&
+    (destinationPorts === undefined || isAmong(packet.destinationPort, destinationPorts)) &&
     (source === undefined || lies(packet.source, source)) &&
     (destination === undefined || lies(packet.destination, destination)) &&
     (protocol ?? packet.protocol) === packet.protocol &&
     (inInterface ?? packet.inInterface) === packet.inInterface &&
     (outInterface ?? packet.outInterface) === packet.outInterface
   );
+}
+
+function isAmong(port: number | undefined, ports: string): boolean {
+  const [first = 0, last = first] = ports.split("-").map(Number);
+  return port !== undefined && port >= first && port <= last;
 }
 
 function lies(address: string, prefix: string): boolean {

@@ -1,9 +1,9 @@
 import { addressBits } from "../../diagnose/rules/address.ts";
-import type { Expression, Members, Pattern } from "../../diagnose/rules/expression.ts";
+import type { Expression, FieldName, Members, Pattern } from "../../diagnose/rules/expression.ts";
 import type { NamedSet } from "../../diagnose/rules/ruleset.ts";
 import type { Match } from "../../diagnose/rules/statement.ts";
 
-/** Addresses from `low` to `high`, both included, as numbers of the family's width. */
+/** Addresses, as numbers of the family's width, or ports, from `low` to `high`, both included. */
 export interface Span {
   readonly low: bigint;
   readonly high: bigint;
@@ -13,6 +13,8 @@ export interface Span {
 export interface Scope {
   readonly sources?: readonly Span[];
   readonly destinations?: readonly Span[];
+  readonly sourcePorts?: readonly Span[];
+  readonly destinationPorts?: readonly Span[];
   readonly inInterfaces?: readonly string[];
   readonly outInterfaces?: readonly string[];
 }
@@ -45,6 +47,22 @@ export function narrow(scope: Scope, match: Match, context: ScopeContext): Scope
   return match.negated ? without(scope, match.left, keys, context) : narrowTo(scope, match.left, keys, context);
 }
 
+/** What of a scope a field is about, and how many bits it has. */
+const SPANNED: Partial<
+  Record<
+    FieldName,
+    {
+      readonly side: "sources" | "destinations" | "sourcePorts" | "destinationPorts";
+      readonly width: (context: ScopeContext) => number;
+    }
+  >
+> = {
+  source: { side: "sources", width: ({ family }) => addressBits(family) },
+  destination: { side: "destinations", width: ({ family }) => addressBits(family) },
+  "source-port": { side: "sourcePorts", width: () => 16 },
+  "destination-port": { side: "destinationPorts", width: () => 16 },
+};
+
 /** The scope with the field one of the patterns; undefined: nothing is left. */
 export function narrowTo(
   scope: Scope,
@@ -53,10 +71,11 @@ export function narrowTo(
   context: ScopeContext,
 ): Scope | undefined {
   if (field.kind !== "field") return scope;
-  if (field.name === "source" || field.name === "destination") {
-    const spans = spansOf(keys, context.family);
+  const spanned = SPANNED[field.name];
+  if (spanned !== undefined) {
+    const spans = spansOf(keys, spanned.width(context));
     if (spans === undefined) return scope;
-    const side = field.name === "source" ? "sources" : "destinations";
+    const { side } = spanned;
     const left = common(scope[side], spans);
     return left.length === 0 ? undefined : { ...scope, [side]: left };
   }
@@ -100,14 +119,14 @@ function certainlyIs(name: string, key: Pattern): boolean {
   return key.kind === "name" && (key.prefix ? name.startsWith(key.name) : name === key.name);
 }
 
-function spansOf(keys: readonly Pattern[], family: "ip" | "ip6"): readonly Span[] | undefined {
+function spansOf(keys: readonly Pattern[], width: number): readonly Span[] | undefined {
   if (keys.length > MOST) return undefined;
   const spans: Span[] = [];
   for (const key of keys) {
     if (key.kind !== "range") return undefined;
     spans.push({ low: key.low, high: key.high });
   }
-  const last = (1n << BigInt(addressBits(family))) - 1n;
+  const last = (1n << BigInt(width)) - 1n;
   return spans.some(({ low, high }) => low === 0n && high === last) ? undefined : spans;
 }
 
