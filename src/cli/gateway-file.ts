@@ -69,7 +69,11 @@ async function factsFor(gateway: Gateway, options: PlanFileOptions): Promise<Hos
   if (waitSeconds > 0)
     await (await import("../apply/interfaces-there.ts")).interfacesThere(netns, gateway, waitSeconds);
   if (elsewhere === true) return (await import("../plan/stock-facts.ts")).stockFacts(gateway);
-  return (await import("../apply/host-facts.ts")).readHostFacts(netns, { values: values ?? "untouched" });
+  const facts = (await import("../apply/host-facts.ts")).readHostFacts(netns, { values: values ?? "untouched" });
+  const asked = (["bond", "vlan"] as const).filter((kind) => gateway.links.some((link) => link[kind] !== undefined));
+  if (asked.length === 0) return facts;
+  const { hasFeature } = await import("../kernel/features.ts");
+  return { ...facts, cannotMake: asked.filter((kind) => !hasFeature(kind === "bond" ? "bonding" : kind)) };
 }
 
 /** The failure of a file with problems: the first error speaks for all, and all are listed. */

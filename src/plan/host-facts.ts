@@ -11,6 +11,8 @@ export interface HostFacts {
   readonly writable: ReadonlySet<string>;
   /** Slots of nf_nat_bysource: the conntrack buckets at boot, never resized after. Undefined if not known. */
   readonly bysourceBuckets?: number;
+  /** Kinds of links that the file asks for and this kernel has not; left out where nobody has looked. */
+  readonly cannotMake?: readonly ("bond" | "vlan")[];
   /** True when the namespace at hand is the host's first one, whose table limits count for all others. */
   readonly isHostNamespace: boolean;
 }

@@ -15,6 +15,7 @@ export function hostProblems(
   const locked = sysctls.filter((proposal) => !proposal.writable);
   return [
     ...missingInterfaces(gateway, facts),
+    ...missingKinds(gateway, facts),
     ...(facts.isHostNamespace ? readOnly(locked) : hostLimits(table, neighbours, locked)),
   ];
 }
@@ -37,6 +38,35 @@ function* missingInterfaces(gateway: Gateway, facts: HostFacts): Generator<PlanP
         others.length === 0
           ? "Create the interface before applying the file."
           : `Create it before applying the file, or name another${link.bond === undefined ? " with interface" : ""}: ${others.slice(0, 8).join(", ")}${more}.`,
+      );
+    }
+  }
+}
+
+const KINDS = {
+  bond: {
+    code: "kernel-without-bonding",
+    what: "bonding",
+    fix: "Load it (modprobe bonding), or run a kernel that has it (CONFIG_BONDING), as the stock ones of distributions do; until then name one interface instead of the bond.",
+  },
+  vlan: {
+    code: "kernel-without-vlan",
+    what: "VLANs",
+    fix: "Load them (modprobe 8021q), or run a kernel that has them (CONFIG_VLAN_8021Q), as the stock ones of distributions do.",
+  },
+} as const;
+
+function* missingKinds({ links }: Gateway, { interfaces, cannotMake = [] }: HostFacts): Generator<PlanProblem> {
+  for (const kind of cannotMake) {
+    const { code, what, fix } = KINDS[kind];
+    for (const link of links) {
+      if (link[kind] === undefined || interfaces.includes(link.interface)) continue;
+      yield planProblem(
+        code,
+        "warning",
+        ["links", link.name],
+        `This kernel has no ${what}: apply leaves ${link.interface} out, with all that is on it.`,
+        fix,
       );
     }
   }

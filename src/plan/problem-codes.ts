@@ -17,6 +17,8 @@ export const PLAN_PROBLEM_CODES = {
 
   // What the host does not have, or does not let us change.
   "interface-missing": "The host has no interface of that name (now); apply leaves out what needs it.",
+  "kernel-without-bonding": "The kernel has no bonding; apply leaves the link out with all that is on it.",
+  "kernel-without-vlan": "The kernel has no VLANs; apply leaves the link out with all that is on it.",
   "limit-is-hosts": "The connection limit is one value for the whole host and cannot be raised from this namespace.",
   "neighbours-are-hosts": "The neighbour table is one for the whole host and cannot be enlarged from this namespace.",
   "setting-read-only": "A kernel setting needs another value, but this host does not let it be written.",

@@ -307,6 +307,26 @@ const TABLE: [what: string, gateway: Gateway, facts: HostFacts, problems: string
     ],
   ],
   [
+    "a kernel that has not what the links are made of",
+    campus({
+      links: [
+        {
+          name: "wan",
+          interface: "bond7",
+          bond: { mode: "balance-rr", members: ["eth0", "eth9"], miimon: 200, upDelay: 0, downDelay: 0 },
+          addresses: [prefix("61.138.177.2/27")],
+          gateway: ip("61.138.177.1"),
+        },
+        { name: "lan", interface: "eth9.5", vlan: { on: "eth9", id: 5 }, addresses: [prefix("10.10.0.1/16")] },
+      ],
+    }),
+    host({ interfaces: ["lo", "eth0", "eth9"], cannotMake: ["bond", "vlan"] }),
+    [
+      "warning kernel-without-bonding links.wan: This kernel has no bonding: apply leaves bond7 out, with all that is on it. | Load it (modprobe bonding), or run a kernel that has it (CONFIG_BONDING), as the stock ones of distributions do; until then name one interface instead of the bond.",
+      "warning kernel-without-vlan links.lan: This kernel has no VLANs: apply leaves eth9.5 out, with all that is on it. | Load them (modprobe 8021q), or run a kernel that has them (CONFIG_VLAN_8021Q), as the stock ones of distributions do.",
+    ],
+  ],
+  [
     "a namespace that is not the host's",
     campus(),
     inNamespace(),
