@@ -4,7 +4,6 @@ import { applyGateway, dryRun, type ApplyOutcome } from "../../src/apply/apply.t
 import { removeGateway } from "../../src/apply/remove.ts";
 import { gatewayStatus } from "../../src/apply/status.ts";
 import { hasFeature } from "../../src/kernel/features.ts";
-import { loadModule } from "../../src/kernel/module.ts";
 import { spawnInNamespace } from "../../src/kernel/namespace.ts";
 import { BOND_MODES } from "../../src/kernel/route/bond.ts";
 import { listLinks } from "../../src/kernel/route/link.ts";
@@ -19,8 +18,6 @@ type Json = Readonly<Record<string, unknown>>;
 
 /** Two cards m0 and m1, whose cables end in a bridge of another namespace. */
 function twoCards(t: TestContext): { place: ApplyPlace; far: string } {
-  // Its settings come with it, and are not what is compared.
-  loadModule("nf_conntrack");
   const place = applyPlace(t);
   const far = ownNamespace(t);
   run(far, "ip", "link", "add", "switch", "type", "bridge");

@@ -101,13 +101,9 @@ test("connections of one class take turns, where the kernel has fq_codel", NEEDS
     return;
   }
   const ofClass = new Map(leaves.map((line) => [/parent (\S+)/.exec(line)?.[1] ?? "", line]));
-  assert.deepEqual(
-    new Set(ofClass.keys()),
-    new Set(["100", "101", "102", "103", "104", "fffe"].map((one) => `4d4e:${one}`)),
-  );
+  assert.deepEqual(new Set(ofClass.keys()), new Set(["4d4e:100", "4d4e:101", "4d4e:102", "4d4e:103", "4d4e:104"]));
   // A slow class may let a packet wait as long as two take to leave: 12 ms at 2 Mbit/s.
   assert.match(ofClass.get("4d4e:100") ?? "", /^qdisc fq_codel .*limit 1000p flows 64 .*target 12ms interval 240ms/);
-  assert.match(ofClass.get("4d4e:fffe") ?? "", /target 5ms interval 100ms/);
   assert.equal(applyGateway({ ...place, desired }).outcome, "unchanged");
   assert.equal(removeGateway(place).outcome, "removed");
 });
