@@ -191,15 +191,21 @@ static __always_inline bool of(is_exempt)(const struct of(flow) * flow, const st
       .in_interface = passage->from,
       .out_interface = passage->to,
   };
+  struct port_numbers before = numbers_of(flow->ports);
+  struct port_numbers after = numbers_of(leaving->ports);
 
   for (__u32 at = 0; at < EXEMPTIONS && at < control.exemptions; at++) {
     __u32 key = at;
     const struct exemption *exemption = bpf_map_lookup_elem(&exemptions, &key);
+    __u64 outside;
 
     if (!exemption) return false;
-    if ((of_other_kind(exemption, &kind) | of(outside_of)(exemption, flow, leaving) |
-         outside_either(exemption, flow->ports, leaving->ports)) == 0)
-      return true;
+    outside = of_other_kind(exemption, &kind);
+    one_by_one(outside);
+    outside |= of(outside_of)(exemption, flow, leaving);
+    one_by_one(outside);
+    outside |= outside_either(exemption, before, after);
+    if (outside == 0) return true;
   }
   return false;
 }

@@ -7,7 +7,6 @@
 #define MEGANAT_FASTPATH_EXEMPTION_H
 
 #include <stdbool.h>
-#include <bpf/bpf_endian.h>
 #include "settings.h"
 
 #define EXEMPTIONS 64
@@ -65,16 +64,21 @@ static __always_inline __u64 outside4(const struct span *span, __be32 address) {
   return (address ^ (__u32)span->address.half[0]) & (__u32)span->mask.half[0];
 }
 
-/* 1 if the port is not among them, else 0; without a branch, for the reason below. */
-static __always_inline __u64 outside_ports(const struct port_span *span, __be16 port) {
-  __u16 after = bpf_ntohs(port) - span->first;
+/* 1 if the port is not among them, else 0; as have_both, and the compiler must not know that both are short. */
+static __always_inline __u64 outside_ports(const struct port_span *span, __u64 port) {
+  __u64 after = (port - span->first) & 0xffff;
+  __u64 last = 0xffff - span->left_out;
 
-  return ((__u64)0xffff - span->left_out - after) >> 63;
+  __asm__ volatile("" : "+r"(after), "+r"(last));
+  return (last - after) >> 63;
 }
 
 static __always_inline __u64 of_other_kind(const struct exemption *exemption, const struct packet_kind *kind) {
   return outside6((const struct span *)exemption, (const struct address6 *)kind);
 }
+
+/* What comes to this value is worked out before what follows: all at once would take more registers than there are. */
+#define one_by_one(value) __asm__ volatile("" : "+r"(value))
 
 /*
  * 1 if there is a bit in both, else 0. Without branches, of which the verifier would follow both ways, in each round of

@@ -7,6 +7,7 @@
 #include <linux/in.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
+#include <bpf/bpf_endian.h>
 #include "account.h"
 #include "checksum.h"
 #include "exemption.h"
@@ -23,13 +24,24 @@ static __always_inline enum fate judge_transport(const void *header, const void 
   return ((const __u8 *)header)[TCP_FLAGS] & TCP_EDGE_FLAGS ? CONNECTION_EDGE : FORWARDED;
 }
 
+/* Both ports in the machine's byte order. */
+struct port_numbers {
+  __u64 source;
+  __u64 destination;
+};
+
+static __always_inline struct port_numbers numbers_of(__be32 ports) {
+  return (struct port_numbers){bpf_ntohs(first_port(ports)), bpf_ntohs(second_port(ports))};
+}
+
 /* Not 0 if either port, before and after the translation, is none of the exemption's: a rule may see either. */
-static __always_inline __u64 outside_either(const struct exemption *exemption, __be32 ports, __be32 leaving) {
+static __always_inline __u64 outside_either(const struct exemption *exemption, struct port_numbers before,
+                                            struct port_numbers after) {
   const struct port_span *source = &exemption->source_ports;
   const struct port_span *destination = &exemption->destination_ports;
 
-  return (outside_ports(source, first_port(ports)) & outside_ports(source, first_port(leaving))) |
-         (outside_ports(destination, second_port(ports)) & outside_ports(destination, second_port(leaving)));
+  return (outside_ports(source, before.source) & outside_ports(source, after.source)) |
+         (outside_ports(destination, before.destination) & outside_ports(destination, after.destination));
 }
 
 static __always_inline bool is_syn(const struct tcphdr *tcp) {
