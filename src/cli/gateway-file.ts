@@ -72,8 +72,8 @@ async function factsFor(gateway: Gateway, options: PlanFileOptions): Promise<Hos
   const facts = (await import("../apply/host-facts.ts")).readHostFacts(netns, { values: values ?? "untouched" });
   const asked = (["bond", "vlan"] as const).filter((kind) => gateway.links.some((link) => link[kind] !== undefined));
   if (asked.length === 0) return facts;
-  const { hasFeature } = await import("../kernel/features.ts");
-  return { ...facts, cannotMake: asked.filter((kind) => !hasFeature(kind === "bond" ? "bonding" : kind)) };
+  const { lacksLinkKind } = await import("../kernel/link-kinds.ts");
+  return { ...facts, cannotMake: asked.filter(lacksLinkKind) };
 }
 
 /** The failure of a file with problems: the first error speaks for all, and all are listed. */

@@ -27,8 +27,8 @@ const MOST: [files: number, ...words: string[]][] = [
   [3, "--help"],
   [24, "plan", "--help"],
   [88, "plan", CARDS_ELSEWHERE],
-  // A host that has one of its cards reads how that is set.
-  [95, "plan", CAMPUS],
+  // A host that has one of its cards reads how that is set. One file asks for bonds in the kernel.
+  [96, "plan", CAMPUS],
 ];
 
 for (const [most, ...words] of MOST) {
