@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { probeFeatures, type Feature } from "../../src/kernel/features.ts";
+import { hasFeature, probeFeatures, type Feature } from "../../src/kernel/features.ts";
+import { lacksLinkKind } from "../../src/kernel/link-kinds.ts";
 import { loaderWords, ownModule } from "../../src/kernel/own-module.ts";
 import { readKernelConfig } from "../../src/kernel/proc.ts";
 import { CATALOGUE } from "../../src/kernel/features/catalogue.ts";
@@ -59,4 +60,13 @@ test("without permission every question still has an answer", NEEDS_ROOT, () => 
   for (const feature of features) assert.ok([true, false, "unknown"].includes(feature.present), feature.id);
   const nftables = features.find((feature) => feature.id === "nf-tables");
   assert.match(nftables?.detail ?? "", /needs root/);
+});
+
+test("what files alone say of bonds and VLANs is what the kernel says when it is asked", NEEDS_ROOT, () => {
+  for (const [kind, feature] of [
+    ["bond", "bonding"],
+    ["vlan", "vlan"],
+  ] as const) {
+    assert.equal(lacksLinkKind(kind), !hasFeature(feature), kind);
+  }
 });
