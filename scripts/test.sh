@@ -61,9 +61,9 @@ unit() {
 
 # These touch nothing but namespaces of their own, and wait more than they work.
 side_by_side='/(apply-(bonds|cycle|drift|faults|kill|left-out|links|traffic)|build-bpf|doctor-(foreign|limits)'
-side_by_side="$side_by_side|explain(-(limits|ports|refusals|trace))?|fastpath-(changes|edges|flowtable|fuzz|kill|others|settle|shares|soak|translation)[a-z-]*|foreign-rules|gather-since|icmp-errors|install"
+side_by_side="$side_by_side|explain(-(limits|ports|refusals|trace))?|fastpath-(changes|edges|flowtable|fuzz|kill|others|settle|shares|soak|translation)[a-z-]*|foreign-rules|gather-since|icmp-errors|install|limits-apply"
 side_by_side="$side_by_side|kernel-(nftables|route|ruleset|sysctl|uplinks)|listening-sockets|observe-limits|random-rules|remedy"
-side_by_side="$side_by_side|render-(guard|ruleset)|translation)\\.test\\.js\$"
+side_by_side="$side_by_side|render-(guard|ruleset)|translation|uplinks)\\.test\\.js\$"
 
 # What compares moments of the whole machine.
 alone='/(kernel-features|profile)\.test\.js$'

@@ -215,6 +215,7 @@ for (const method of ["xdp", "packet-socket"] as const) {
           subscribers: [range("10.64.0.0/22")],
           connections: 2048,
           protocol: "udp",
+          patienceMs: 300,
         });
         assert.deepEqual([report.sent, report.delivered, report.answered, report.refused], [2048, 1024, 1024, 1024]);
       } finally {

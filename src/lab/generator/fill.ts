@@ -56,6 +56,8 @@ export interface FillOptions {
   readonly rate?: number;
   /** UDP: use each connection once more after two seconds, which makes the kernel keep it (ASSURED). */
   readonly assured?: boolean;
+  /** For how long nothing may come of asking again before the rest is refused; default 3000. Less where that is expected. */
+  readonly patienceMs?: number;
   /** Report each subscriber's public address and ports. */
   readonly record?: boolean;
   /** Called some times a second. */
@@ -174,7 +176,7 @@ async function runRounds(engine: Engine, options: FillOptions): Promise<{ sent: 
     if (complete > before) end = now;
     if (complete === options.connections) break;
     if (complete > before || round === 0) continue;
-    if (now - end > PATIENCE_MS) break;
+    if (now - end > (options.patienceMs ?? PATIENCE_MS)) break;
     await sleep(PAUSE_MS, undefined, { signal: options.signal });
   }
   const seconds = (end - start) / 1000;
