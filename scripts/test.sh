@@ -72,7 +72,7 @@ alone='/(kernel-features|profile)\.test\.js$'
 # shellcheck disable=SC2046
 integration() {
   files="$(compiled_tests test/integration)" || return 1
-  run_tests $(($(nproc) + 1)) $(echo "$files" | grep -E "$side_by_side") >"$beside" 2>&1 &
+  run_tests "$(nproc)" $(echo "$files" | grep -E "$side_by_side") >"$beside" 2>&1 &
   result=0
   run_tests 1 $(echo "$files" | grep -vE "$side_by_side|$alone") || result=1
   wait $! || result=1
