@@ -34,7 +34,9 @@ export interface FastPathRecord {
   readonly shares?: number;
   readonly ticksPerSecond: number;
   readonly settings: readonly ChangedSetting[];
-  /** What stays with the kernel and what counts less, in sentences. */
+  /** Why interfaces were left out, or what speaks against the path that was asked for, in sentences. */
+  readonly objections?: readonly string[];
+  /** What stays with the kernel and what counts less, in sentences: as the rules were when they were last looked at. */
   readonly notes: readonly string[];
 }
 

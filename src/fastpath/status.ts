@@ -37,7 +37,7 @@ export function readFastPathStatus({ netns }: { readonly netns?: NamespaceName }
   const record = readRecord(netns);
   const directory = pinDirectory(netns);
   if (record === undefined || directory === undefined) return undefined;
-  const { since, size, shares = 0, settings, notes } = record;
+  const { since, size, shares = 0, settings, objections = [], notes } = record;
   const found = readMaps(record, directory);
   return {
     whole: found !== undefined,
@@ -48,7 +48,7 @@ export function readFastPathStatus({ netns }: { readonly netns?: NamespaceName }
     coverage: (found?.control.coverage ?? 0) / 16,
     epoch: found?.control.epoch ?? 0,
     settings,
-    notes,
+    notes: [...objections, ...notes],
   };
 }
 

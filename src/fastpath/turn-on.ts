@@ -79,7 +79,8 @@ export function turnOnFastPath(request: FastPathRequest): FastPathStatus {
       shares,
       ticksPerSecond,
       settings,
-      notes: [...leftOut, ...demands],
+      objections: leftOut,
+      notes: demands,
     });
     makeSettings(netns, settings);
     attach(object, netns, devices);

@@ -6,7 +6,7 @@ import { deviceSlot, findDeviceFactor } from "../../src/fastpath/device-slots.ts
 import { sumAccount } from "../../src/fastpath/fates.ts";
 import { memorySize } from "../../src/fastpath/memory-size.ts";
 import { loadPrograms } from "../../src/fastpath/programs.ts";
-import { readFastPathStatus } from "../../src/fastpath/status.ts";
+import { forgetConnections, readFastPathStatus } from "../../src/fastpath/status.ts";
 import { controlBytes, PERIODS } from "../../src/fastpath/settings.ts";
 import { setOffload } from "../../src/kernel/ethtool.ts";
 import { attachTraffic } from "../../src/kernel/bpf/traffic-hook.ts";
@@ -274,6 +274,9 @@ it("XDP is refused where an interface would lose what it is handed, and nothing 
   setOffload(wire.outside.namespace, "wan", "gro", true);
   const { notes } = wire.turnOn("xdp");
   assert.match(notes[0] ?? "", /^lan: xdp as asked for, where auto takes tc: its packets come in large pieces/);
+  // When the rules are looked at again, this is still so.
+  forgetConnections({ netns: wire.gateway });
+  assert.deepEqual(readFastPathStatus({ netns: wire.gateway })?.notes, notes);
 });
 
 /** The ICMP error that the subscriber gets, if it gets one. */
