@@ -2,7 +2,7 @@ import { deepEqual, equal } from "node:assert/strict";
 import { test } from "node:test";
 import { FATES, type Fate, type PacketCounts } from "../fastpath/fates.ts";
 import type { FastPathStatus } from "../fastpath/status.ts";
-import { deviceRates, fastPathLines } from "./fastpath-text.ts";
+import { deviceRates, fastPathHead, fastPathLines } from "./fastpath-text.ts";
 import { makeOutput } from "./output.ts";
 
 const output = makeOutput({ write: () => true }, { write: () => true }, false, {});
@@ -54,6 +54,12 @@ test("says what is forwarded and why the rest is not, most first", () => {
     "wan",
     "  0 packets by the fast path (0 MiB)",
   ]);
+});
+
+test("turning it on tells all of what is known then, long notes too", () => {
+  const whole = fastPathLines(output, STATUS);
+  deepEqual(fastPathHead(output, STATUS), whole.slice(0, whole.indexOf("")));
+  equal(fastPathHead(output, STATUS).at(-1), "             10.1.0.0/16 stay on the kernel's path");
 });
 
 test("off and half are said in a line", () => {

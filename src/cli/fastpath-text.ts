@@ -33,13 +33,27 @@ export function fastPathLines(
   rates: readonly DeviceRates[] = [],
 ): string[] {
   if (status === undefined) return ["fast path    off: the kernel's network stack forwards every packet"];
-  const { devices, places, coverage, countsConnections, since, notes, whole: isWhole } = status;
-  if (!isWhole) {
+  if (!status.whole) {
     return [
       `fast path    ${output.paint("bad", "half on: turning it on or off broke off")}`,
       "  fix: `meganat fastpath off`, or on again",
     ];
   }
+  return [
+    ...fastPathHead(output, status),
+    ...status.devices.flatMap((device) =>
+      deviceLines(
+        output,
+        device,
+        rates.find(({ name }) => name === device.name),
+      ),
+    ),
+  ];
+}
+
+/** What holds for all interfaces, of a fast path that is whole. */
+export function fastPathHead(output: Output, status: FastPathStatus): string[] {
+  const { devices, places, coverage, countsConnections, since, notes } = status;
   const paths = devices.map(({ name, path }) => `${name} by ${path}`).join(", ");
   return [
     `fast path    ${output.paint("good", "on")} since ${since}: ${paths}`,
@@ -51,13 +65,6 @@ export function fastPathLines(
       ? []
       : [`             only ${percent(coverage)} of the connections: the others come too rarely to be worth it`]),
     ...notes.flatMap((note) => hang("             ", note, WIDTH)),
-    ...devices.flatMap((device) =>
-      deviceLines(
-        output,
-        device,
-        rates.find(({ name }) => name === device.name),
-      ),
-    ),
   ];
 }
 

@@ -4,7 +4,7 @@ import { CommandError } from "../../failure.ts";
 import { readGatewayFile } from "../../gateway-file.ts";
 import { CONFIG_FLAG } from "../../parameters.ts";
 import { parseCount } from "../../whole-number.ts";
-import { fastPathLines } from "../../fastpath-text.ts";
+import { fastPathHead } from "../../fastpath-text.ts";
 import { flowtableDevices, flowtableLines } from "../../flowtable-text.ts";
 
 interface Flags {
@@ -104,7 +104,7 @@ export const fastPathOn = command<Flags, string[]>({
         notes: status.notes,
       },
       text: [
-        ...fastPathLines(output, status).filter((line, at) => at < 2 || status.notes.includes(line.trim())),
+        ...fastPathHead(output, status),
         ...status.settings.map(({ name, old, set }) => `             ${name}: ${old} -> ${set}`),
         "`meganat fastpath status` says what it forwards",
       ].join("\n"),
